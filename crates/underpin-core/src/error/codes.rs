@@ -1,0 +1,226 @@
+//! The one table of error codes. A row here generates `docs/errors/UP-nnnn.md`; numbers are
+//! never reused. Thousands: 1 usage and connection, 2 the folder and its SQL, 3 history, catalog
+//! and proof, 4 coordination and execution, 5 verification, 9 our own faults.
+
+use std::fmt;
+
+/// The process exit codes of Underpin (`docs/reference/exit-codes.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Done, or nothing to do.
+    Success,
+    /// Failed, or not in sync.
+    Failed,
+    /// Usage or configuration.
+    Usage,
+    /// Refused by policy, nothing touched.
+    Refused,
+    /// The database differs from the evidence, nothing touched.
+    Differs,
+    /// Busy, nothing touched, safe to retry.
+    Busy,
+    /// Stopped part-way.
+    Partial,
+    /// Interrupted cleanly.
+    Interrupted,
+}
+
+impl ExitStatus {
+    /// The number that the process ends with.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Differs => 4,
+            Self::Busy => 5,
+            Self::Partial => 6,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Whether running the same command again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// Running the same command again is safe and may succeed.
+    Safe,
+    /// Something has to be put right first; then the same command is safe.
+    AfterRepair,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $text:literal])+ $name:ident = $id:literal, $exit:ident, $retry:ident, $title:literal;)+) => {
+        /// A stable error code. Each has a page under `docs/errors/`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[doc = $text])+ $name,)+ }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The printed form, `UP-nnnn`.
+            #[must_use]
+            pub fn id(self) -> &'static str { match self { $(Self::$name => $id,)+ } }
+
+            /// The exit status of a run that ends with it.
+            #[must_use]
+            pub fn exit(self) -> ExitStatus { match self { $(Self::$name => ExitStatus::$exit,)+ } }
+
+            /// Whether to retry.
+            #[must_use]
+            pub fn retry(self) -> Retry { match self { $(Self::$name => Retry::$retry,)+ } }
+
+            /// One line for lists.
+            #[must_use]
+            pub fn title(self) -> &'static str { match self { $(Self::$name => $title,)+ } }
+
+            /// The page's text: cause and way out.
+            #[must_use]
+            pub fn explanation(self) -> &'static str {
+                match self { $(Self::$name => concat!($($text, "\n"),+),)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No flag, environment variable or `.env` file names the database.
+    ///
+    /// Give it with `--url postgresql://user@host/db`, or set `UNDERPIN_URL` or `DATABASE_URL`.
+    MissingUrl = "UP-1001", Usage, AfterRepair, "no database URL";
+    /// The URL cannot be read: it has another scheme, a bad port, an unknown `sslmode`, or a
+    /// parameter whose value does not fit.
+    ///
+    /// The message names the part; the URL itself is not printed, because it may hold a password.
+    InvalidUrl = "UP-1002", Usage, AfterRepair, "the database URL is not valid";
+    /// A flag, a value or a combination of flags is not known. Nothing was started.
+    Usage = "UP-1003", Usage, AfterRepair, "the command line is not valid";
+    /// The server cannot be reached: nothing listens there, the name does not resolve, or the
+    /// connection timed out. Prisma's P1001.
+    ServerUnreachable = "UP-1101", Failed, Safe, "the server cannot be reached";
+    /// The server refused the user or the password. Prisma's P1000.
+    AuthenticationFailed = "UP-1102", Failed, AfterRepair, "authentication failed";
+    /// The server is there and the database is not. Prisma's P1003.
+    DatabaseMissing = "UP-1103", Failed, AfterRepair, "the database does not exist";
+    /// The server accepted the user, and then refused access to the database. Prisma's P1010.
+    AccessDenied = "UP-1104", Failed, AfterRepair, "access to the database was denied";
+    /// The connection broke during the work. Prisma's P1017.
+    ConnectionLost = "UP-1105", Failed, Safe, "the connection was lost";
+    /// A TLS connection could not be opened as `sslmode` demands. Prisma's P1011.
+    TlsFailed = "UP-1106", Failed, AfterRepair, "the TLS connection failed";
+    /// The server is older than PostgreSQL 13 or does not say its version.
+    UnsupportedServer = "UP-1107", Failed, AfterRepair, "the server's version is not supported";
+    /// The server refused the connection for a reason that passes: it is starting, stopping, or
+    /// has no free connection slot.
+    ServerBusy = "UP-1108", Busy, Safe, "the server takes no connection now";
+
+    /// The migrations folder is not there. A container image that forgot to copy it looks just
+    /// like this, so it is an error and not "nothing to do".
+    FolderMissing = "UP-2001", Usage, AfterRepair, "the migrations folder does not exist";
+    /// The folder holds no migration while the database has a history, or was named explicitly.
+    FolderEmpty = "UP-2002", Usage, AfterRepair, "the migrations folder holds no migration";
+    /// The folder or a file in it cannot be read.
+    FolderUnreadable = "UP-2003", Usage, AfterRepair, "the migrations folder cannot be read";
+    /// A migration's folder has no `migration.sql`. Prisma's P3015. All files are read before
+    /// the first one runs.
+    ScriptMissing = "UP-2004", Usage, AfterRepair, "a migration has no migration.sql";
+    /// A `migration.sql` is not valid UTF-8 text, or holds a NUL character.
+    ScriptNotText = "UP-2005", Usage, AfterRepair, "a migration file is not UTF-8 text";
+    /// Two folders have names that one of the places a migration passes through (Windows and
+    /// macOS file systems, the 255 characters of the history table) cannot tell apart.
+    DuplicateName = "UP-2006", Usage, AfterRepair, "two migrations have the same name";
+    /// `migration_lock.toml` names another provider, or none. Prisma's P3019; its exact rule:
+    /// a line that starts with `provider = `, the value in double quotes.
+    ProviderMismatch = "UP-2007", Usage, AfterRepair, "migration_lock.toml names another provider";
+    /// A migration has the name of no folder.
+    UnknownMigration = "UP-2008", Usage, AfterRepair, "no such migration";
+    /// A script opens a transaction and never ends it. Prisma would report success and keep
+    /// nothing of it (contract, measured); Underpin refuses before it starts.
+    UnclosedTransaction = "UP-2101", Usage, AfterRepair, "a migration opens a transaction and does not close it";
+    /// The server cannot parse a statement, or refuses it, when the folder is replayed on an
+    /// empty scratch database. The target was not touched.
+    ReplayFailed = "UP-2102", Failed, AfterRepair, "a migration does not replay on an empty database";
+
+    /// The history holds a migration that started and did not finish. Prisma's P3009.
+    FailedMigration = "UP-3001", Failed, AfterRepair, "the history holds a failed migration";
+    /// A relation named `_prisma_migrations` exists and is not the table Prisma makes: columns
+    /// are missing, or it is a view.
+    HistoryUnrecognised = "UP-3002", Failed, AfterRepair, "the history table is not Prisma's";
+    /// The role may not read or write the history table, or may not create it.
+    HistoryUnwritable = "UP-3003", Failed, AfterRepair, "the history table cannot be written";
+    /// The migration is recorded as applied. Prisma's P3008.
+    AlreadyApplied = "UP-3004", Failed, AfterRepair, "the migration is already recorded as applied";
+    /// The migration was never applied, so there is nothing to roll back. Prisma's P3011.
+    NeverApplied = "UP-3005", Failed, AfterRepair, "the migration was never applied";
+    /// The migration is recorded as finished, so it is not in a failed state. Prisma's P3012.
+    NotFailed = "UP-3006", Failed, AfterRepair, "the migration is not in a failed state";
+    /// There is no history table. Marking something as rolled back needs one.
+    HistoryMissing = "UP-3007", Failed, AfterRepair, "the database has no history table";
+    /// The history records migrations that the folder does not hold, and holds none of those of
+    /// the folder: this folder belongs to another database.
+    HistoryForeign = "UP-3008", Differs, AfterRepair, "the history belongs to another folder";
+    /// No scratch PostgreSQL could be started, so nothing can be proven.
+    ///
+    /// Underpin replays the folder on a throw-away server. It looks for server binaries of the
+    /// target's major version, then for a server given with `--shadow-url`, then for binaries of
+    /// a newer major.
+    NoScratch = "UP-3101", Failed, AfterRepair, "no scratch PostgreSQL is available";
+    /// The scratch server was found and did not start, or stopped during the work.
+    ScratchFailed = "UP-3102", Failed, Safe, "the scratch PostgreSQL failed";
+    /// The catalog could not be read.
+    CatalogUnreadable = "UP-3103", Failed, AfterRepair, "the catalog cannot be read";
+    /// The database holds objects and no history, and no prefix of the folder reproduces them
+    /// (Prisma's P3005, looked into). Nothing was baselined.
+    NotProven = "UP-3201", Differs, AfterRepair, "no part of the folder is proven to be in effect";
+    /// The database changed between diagnosis and the start of the work.
+    MovedMeanwhile = "UP-3202", Differs, Safe, "the database changed during the diagnosis";
+
+    /// Another process holds the migration lock. Nothing was touched.
+    LockBusy = "UP-4001", Busy, Safe, "another process is migrating this database";
+    /// The connection is read-only: a standby, or a role or database with
+    /// `default_transaction_read_only`.
+    ReadOnly = "UP-4002", Failed, AfterRepair, "the connection is read-only";
+    /// A statement of a migration failed on the target. The transaction was undone unless the
+    /// state line says otherwise. Prisma's P3018.
+    MigrationFailed = "UP-4101", Failed, AfterRepair, "a migration failed";
+    /// A migration that cannot run in one transaction failed after some of its statements had
+    /// been committed.
+    MigrationPartial = "UP-4102", Partial, AfterRepair, "a migration stopped part-way";
+    /// A lock was not granted within the lock budget, on every attempt.
+    LockTimeout = "UP-4103", Busy, Safe, "a lock was not granted in time";
+
+    /// After the deploy, the live catalog is not what the folder implies.
+    VerifyFailed = "UP-5001", Failed, AfterRepair, "the final catalog is not the expected one";
+
+    /// A fault of Underpin itself. Please report it with the command and the version.
+    Internal = "UP-9001", Failed, AfterRepair, "internal fault";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_rise() {
+        for pair in Code::ALL.windows(2) {
+            assert!(pair[0].id() < pair[1].id(), "{} before {}", pair[0], pair[1]);
+        }
+    }
+
+    #[test]
+    fn no_error_exits_with_success() {
+        for code in Code::ALL {
+            assert_ne!(code.exit(), ExitStatus::Success, "{code}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The Underpin engine.
+//!
+//! Purpose: bring a live PostgreSQL database to the state that a folder of migrations
+//! describes, with proof at every step. The library never talks to a terminal, never reads the
+//! environment and never ends the process.
+//!
+//! Modules stand in layer order: a module uses only modules named above it
+//! (`cargo xtask tidy` checks this). `engine` is the one place where modules meet.
+
+pub mod error;
+
+pub mod postgres;
+
+pub use error::{Code, Error, Result};

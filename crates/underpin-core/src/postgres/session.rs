@@ -1,0 +1,166 @@
+//! One session with a server: simple queries out, text rows back, notices aside.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::mpsc;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage, Socket};
+
+use super::{ServerVersion, SqlError};
+
+/// One row of a simple query: every value as the server's text form, `None` for NULL.
+pub type Row = Vec<Option<String>>;
+
+/// The result of one statement of a simple query.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResultSet {
+    /// Column names; empty for a statement without rows.
+    pub columns: Vec<String>,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Rows that the statement changed or returned, by its command tag.
+    pub affected: u64,
+}
+
+/// A query under way.
+pub type QueryFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Vec<ResultSet>, SqlError>> + Send + 'a>>;
+
+/// What catalog reading and replay need of a PostgreSQL. Kept so thin that an embedded engine
+/// with one session and no TCP can stand behind it.
+pub trait Queryable: Send {
+    /// Runs `sql`, which may hold several statements, as one simple query (manual §55.2.3): one
+    /// implicit transaction unless it holds transaction control.
+    fn query<'a>(&'a mut self, sql: &'a str) -> QueryFuture<'a>;
+
+    /// The server's version.
+    fn version(&self) -> ServerVersion;
+}
+
+/// A message that the server sent beside its results (`RAISE NOTICE`, a warning).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Notice {
+    /// `NOTICE`, `WARNING`, … as the server sends it.
+    pub severity: String,
+    /// Its text.
+    pub message: String,
+}
+
+/// An open session.
+pub struct Session {
+    client: Client,
+    version: ServerVersion,
+    notices: mpsc::Receiver<Notice>,
+}
+
+/// Notices kept between two reads; more are dropped, oldest kept.
+const NOTICES_MAX: usize = 1000;
+
+impl Session {
+    /// Opens a session. `tls` is the connector that fits the settings' `sslmode`.
+    ///
+    /// # Errors
+    /// What the driver or the server said; SQLSTATE 0A000 when the server is too old to say its
+    /// version.
+    pub async fn open<T>(config: &tokio_postgres::Config, tls: T) -> Result<Self, SqlError>
+    where
+        T: MakeTlsConnect<Socket>,
+        T::Stream: Send + 'static,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        let (client, mut connection) = config.connect(tls).await?;
+        let version = connection.parameter("server_version").and_then(ServerVersion::parse);
+        let (sender, notices) = mpsc::channel(NOTICES_MAX);
+        tokio::spawn(async move {
+            loop {
+                match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+                    Some(Ok(AsyncMessage::Notice(notice))) => {
+                        // A full channel drops the notice: a chatty script must not stop the wire.
+                        let _full = sender.try_send(Notice {
+                            severity: notice.severity().to_owned(),
+                            message: notice.message().to_owned(),
+                        });
+                    }
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => break,
+                }
+            }
+        });
+        let version = version.ok_or_else(|| SqlError {
+            sqlstate: Some("0A000".to_owned()),
+            message: "the server does not say its version".to_owned(),
+            ..SqlError::default()
+        })?;
+        Ok(Self { client, version, notices })
+    }
+
+    /// The notices since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::iter::from_fn(|| self.notices.try_recv().ok()).collect()
+    }
+
+    /// A token with which another task can cancel what this session runs.
+    #[must_use]
+    pub fn cancel_token(&self) -> tokio_postgres::CancelToken {
+        self.client.cancel_token()
+    }
+
+    /// Whether the connection is known to be gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Runs `sql` as one simple query.
+    ///
+    /// # Errors
+    /// The first error of the server, or the connection's.
+    pub async fn simple_query(&self, sql: &str) -> Result<Vec<ResultSet>, SqlError> {
+        let mut sets = Vec::new();
+        let mut current = ResultSet::default();
+        for message in self.client.simple_query(sql).await? {
+            match message {
+                SimpleQueryMessage::RowDescription(columns) => {
+                    current.columns = columns.iter().map(|c| c.name().to_owned()).collect();
+                }
+                SimpleQueryMessage::Row(row) => {
+                    current.rows.push((0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect());
+                }
+                SimpleQueryMessage::CommandComplete(affected) => {
+                    current.affected = affected;
+                    sets.push(std::mem::take(&mut current));
+                }
+                _ => {}
+            }
+        }
+        Ok(sets)
+    }
+
+    /// The rows of a query of one statement.
+    ///
+    /// # Errors
+    /// As [`Session::simple_query`].
+    pub async fn rows(&self, sql: &str) -> Result<Vec<Row>, SqlError> {
+        Ok(self.simple_query(sql).await?.pop().map(|set| set.rows).unwrap_or_default())
+    }
+
+    /// The first value of the first row, if there is one and it is not NULL.
+    ///
+    /// # Errors
+    /// As [`Session::simple_query`].
+    pub async fn value(&self, sql: &str) -> Result<Option<String>, SqlError> {
+        Ok(self.rows(sql).await?.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+    }
+}
+
+impl Queryable for Session {
+    fn query<'a>(&'a mut self, sql: &'a str) -> QueryFuture<'a> {
+        Box::pin(self.simple_query(sql))
+    }
+
+    fn version(&self) -> ServerVersion {
+        self.version
+    }
+}
