@@ -8,7 +8,26 @@
 //! (`cargo xtask tidy` checks this). `engine` is the one place where modules meet.
 
 pub mod error;
+pub mod event;
 
 pub mod postgres;
+
+pub mod migrations;
+
+pub mod history;
+
+pub mod catalog;
+
+pub mod replay;
+
+pub mod diagnose;
+
+pub mod coordinate;
+
+pub mod execute;
+
+pub mod verify;
+
+pub mod engine;
 
 pub use error::{Code, Error, Result};

@@ -5,6 +5,8 @@
 //! `UNDERPIN_TEST_PG` (a folder `<major>/bin/postgres`, made by `./dev setup`) or from what is
 //! installed; which of them a run uses from `UNDERPIN_TEST_MAJORS`.
 
+pub mod scenario;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -92,6 +94,20 @@ pub async fn server(major: u32) -> Arc<Server> {
     server
 }
 
+/// The role of every test server that has to give a password; all others are trusted.
+pub const PASSWORD_ROLE: &str = "with_password";
+
+/// The first line of `pg_hba.conf` that matches decides (manual §20.1), so ours goes first.
+#[allow(clippy::expect_used)]
+async fn demand_a_password(cluster: &Cluster) {
+    let path = cluster.socket_folder().join("data/pg_hba.conf");
+    let rest = std::fs::read_to_string(&path).expect("the test server has a pg_hba.conf");
+    std::fs::write(&path, format!("local all {PASSWORD_ROLE} scram-sha-256\n{rest}")).expect("it can be written");
+    let admin = cluster.connect("postgres").await.expect("the test server answers");
+    let sql = format!("CREATE ROLE {PASSWORD_ROLE} LOGIN PASSWORD 'correct horse'; SELECT pg_reload_conf()");
+    admin.simple_query(&sql).await.expect("a role can be created");
+}
+
 impl Server {
     /// A server of its own with further settings (`name=value`).
     ///
@@ -107,6 +123,7 @@ impl Server {
             settings: settings.iter().map(|&s| s.to_owned()).collect(),
         };
         let cluster = Cluster::start(&options).await.unwrap_or_else(|e| panic!("{e}: {:?}", e.causes()));
+        demand_a_password(&cluster).await;
         Self { cluster, binaries, databases: AtomicU32::new(0) }
     }
 

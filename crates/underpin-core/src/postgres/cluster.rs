@@ -8,7 +8,6 @@
 //! stops the server and deletes its folder. PostgreSQL refuses to run as root, so root switches
 //! to `nobody` first. Non-goals: keeping data.
 
-use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -321,20 +320,4 @@ fn copy_tree(from: &Path, to: &Path, user: RunAs) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A convenience for tests that need a setting which only a file can hold (`pg_hba.conf`).
-impl Cluster {
-    /// Appends a line to a configuration file of the data folder; the server reads it at its next
-    /// reload.
-    ///
-    /// # Errors
-    /// UP-3102.
-    pub fn append_configuration(&self, file: &str, line: &str) -> Result<()> {
-        std::fs::OpenOptions::new()
-            .append(true)
-            .open(self.folder.join("data").join(file))
-            .and_then(|mut f| writeln!(f, "{line}"))
-            .map_err(|e| failed(format!("{file} could not be written")).caused_by(e))
-    }
 }

@@ -16,6 +16,6 @@ mod version;
 
 pub use quote::{identifier, literal};
 pub use session::{Notice, Queryable, QueryFuture, ResultSet, Row, Session};
-pub use settings::ConnectionSettings;
+pub use settings::{ConnectionSettings, Environment};
 pub use sql_error::SqlError;
 pub use version::ServerVersion;

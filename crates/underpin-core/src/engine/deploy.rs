@@ -1,0 +1,469 @@
+//! `deploy`: diagnose, baseline what is proven, apply the rest, verify.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use underpin_sql::{Script, TransactionShape};
+
+use super::{Options, connect, history_table, names, read_folder};
+use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
+use crate::coordinate;
+use crate::diagnose::{self, PrefixDiagnosis};
+use crate::error::{Changed, Code, Error, Result};
+use crate::event::{Event, EventSink};
+use crate::execute::{self, ExecutionContext};
+use crate::history::History;
+use crate::migrations::{Migration, MigrationFolder, MigrationName};
+use crate::postgres::{Queryable as _, Session};
+use crate::replay::{self, Progress, Replay, ReplayContext};
+use crate::verify;
+
+/// Differences shown before "and N more".
+const DIFFERENCES_SHOWN: usize = 20;
+/// How often the state is read again when it moves under us.
+const ROUNDS_MAX: usize = 3;
+
+/// What a deploy did, or with `dry_run` would do.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct DeployReport {
+    /// Recorded as applied without running, in order.
+    pub baselined: Vec<String>,
+    /// Applied, in order.
+    pub applied: Vec<String>,
+    /// Recorded before this run.
+    pub already_applied: usize,
+    /// The engine that the proof rests on; `None` when nothing had to be proven.
+    pub engine: Option<String>,
+    /// Whether the final catalog was compared with the expected one and equals it.
+    pub verified: bool,
+    /// Why it was not, when it was not and there was something to verify.
+    pub not_verified_because: Option<String>,
+    /// Nothing was changed: this is what would have been done.
+    pub dry_run: bool,
+    /// From start to end.
+    #[serde(skip)]
+    pub duration: Duration,
+}
+
+/// Brings the target to the end of the folder.
+///
+/// # Errors
+/// Every code of the table except those of `resolve`.
+pub async fn deploy(options: &Options, sink: &mut dyn EventSink) -> Result<DeployReport> {
+    let begun = Instant::now();
+    let result = run(options, sink, begun).await;
+    match &result {
+        Ok(report) => sink.emit(&Event::Finished {
+            baselined: report.baselined.len(),
+            applied: report.applied.len(),
+            duration: begun.elapsed(),
+        }),
+        Err(error) => sink.emit(&Event::Failed { error: error.clone() }),
+    }
+    result
+}
+
+async fn run(options: &Options, sink: &mut dyn EventSink, begun: Instant) -> Result<DeployReport> {
+    let folder = read_folder(options, sink)?;
+    let mut session = connect(options, sink).await?;
+    let mut locked = false;
+    for _ in 0..ROUNDS_MAX {
+        let history = read_history(options, &folder, &session, sink).await?;
+        let work = decide(options, &folder, history, &mut session, sink).await?;
+        if work.is_nothing() || options.dry_run {
+            return Ok(work.report(options.dry_run, begun));
+        }
+        if !locked {
+            let waited =
+                coordinate::acquire(&session, options.patience, &mut |holder| sink.emit(&Event::LockWaiting { holder }))
+                    .await?;
+            sink.emit(&Event::LockAcquired { waited });
+            locked = true;
+        }
+        // Everything that the decision rests on is read again under the lock.
+        if history_table(options).read(&session).await? == work.history
+            && work.live_is_still(&catalog::read(&mut session).await?)
+        {
+            return perform(options, work, &mut session, sink, begun).await;
+        }
+    }
+    Err(Error::new(Code::MovedMeanwhile, format!("the database changed {ROUNDS_MAX} times while it was being diagnosed"))
+        .hint("stop what changes its schema, then run the same command again"))
+}
+
+async fn read_history(
+    options: &Options,
+    folder: &MigrationFolder,
+    session: &Session,
+    sink: &mut dyn EventSink,
+) -> Result<History> {
+    let history = history_table(options).read(session).await?;
+    let pending = history.pending(folder).len();
+    sink.emit(&Event::HistoryRead {
+        exists: history.exists,
+        applied: folder.migrations.len() - pending,
+        pending,
+    });
+    refuse_failed(&history)?;
+    let missing = history.missing_from(folder);
+    if folder.migrations.is_empty() {
+        let words = if history.records.is_empty() {
+            format!("`{}` holds no migration", folder.path.display())
+        } else {
+            format!("`{}` holds no migration, and the history records {}", folder.path.display(), missing.len())
+        };
+        return Err(Error::new(Code::FolderEmpty, words).hint("name the right folder with --dir, or copy it into the image"));
+    }
+    if !missing.is_empty() && pending == folder.migrations.len() {
+        let words = format!("the history records {} migrations and none of this folder", missing.len());
+        return Err(Error::new(Code::HistoryForeign, words)
+            .details(missing.iter().take(5).map(|n| format!("recorded, not in the folder: {n}")))
+            .hint("is this the right database, and the right --dir?"));
+    }
+    warn(sink, "missing_from_folder", "the history records migrations that the folder does not hold", names(missing));
+    warn(sink, "edited", "applied migrations were edited afterwards; they are not run again", names(history.edited(folder)));
+    Ok(history)
+}
+
+fn warn(sink: &mut dyn EventSink, name: &'static str, message: &str, details: Vec<String>) {
+    if !details.is_empty() {
+        sink.emit(&Event::Warning { name, message: message.to_owned(), details });
+    }
+}
+
+/// Prisma's P3009.
+fn refuse_failed(history: &History) -> Result<()> {
+    let failed = history.failed();
+    let Some(first) = failed.first() else { return Ok(()) };
+    let lines = failed.iter().map(|r| format!("The `{}` migration started at {} failed", r.name, r.started_at));
+    Err(Error::new(Code::FailedMigration, "the history holds a failed migration; nothing is applied on top of it")
+        .details(lines)
+        .hint(format!("if what it did is undone: underpin resolve --rolled-back {}", first.name))
+        .hint(format!("if it is completely in effect: underpin resolve --applied {}", first.name)))
+}
+
+/// What is to be done, and everything that this rests on.
+struct Work<'a> {
+    history: History,
+    live: Option<CatalogSnapshot>,
+    baseline: Vec<&'a Migration>,
+    pending: Vec<&'a Migration>,
+    already: usize,
+    engine: Option<String>,
+    /// The schemas that are compared, the catalog that the end has to equal, and the drift that
+    /// was there before; or why it cannot be compared.
+    expected: std::result::Result<Expected, String>,
+}
+
+struct Expected {
+    schemas: BTreeSet<String>,
+    last: CatalogSnapshot,
+    drift: CatalogDiff,
+}
+
+impl Work<'_> {
+    fn is_nothing(&self) -> bool {
+        self.baseline.is_empty() && self.pending.is_empty()
+    }
+
+    fn live_is_still(&self, now: &CatalogSnapshot) -> bool {
+        self.live.as_ref().is_some_and(|live| live.fingerprint() == now.fingerprint())
+    }
+
+    fn report(&self, dry_run: bool, begun: Instant) -> DeployReport {
+        DeployReport {
+            baselined: names(self.baseline.iter().map(|m| &m.name)),
+            applied: names(self.pending.iter().map(|m| &m.name)),
+            already_applied: self.already,
+            engine: self.engine.clone(),
+            verified: false,
+            not_verified_because: None,
+            dry_run,
+            duration: begun.elapsed(),
+        }
+    }
+}
+
+async fn decide<'a>(
+    options: &Options,
+    folder: &'a MigrationFolder,
+    history: History,
+    session: &mut Session,
+    sink: &mut dyn EventSink,
+) -> Result<Work<'a>> {
+    let pending = history.pending(folder);
+    let already = folder.migrations.len() - pending.len();
+    if pending.is_empty() {
+        let expected = Err("nothing was applied".to_owned());
+        return Ok(Work { history, live: None, baseline: Vec::new(), pending, already, engine: None, expected });
+    }
+    for migration in &pending {
+        let script = Script::parse(&migration.script);
+        if let TransactionShape::Unclosed { opened_by } = script.shape() {
+            return Err(replay::unclosed(migration, script.statements[opened_by].span.start));
+        }
+    }
+    let live = catalog::read(session).await?;
+    let unmanaged = already == 0 && !live.is_empty_of_objects();
+    let context = replay_context(options, session).await?;
+    let replayed = replay_folder(&folder.migrations, &context, sink).await;
+    let mut work =
+        Work { history, live: None, baseline: Vec::new(), pending, already, engine: None, expected: Err(String::new()) };
+    match replayed {
+        Ok(replay) => {
+            let schemas = diagnose::managed_schemas(&replay, options.target.schema());
+            let replay = replay.restricted_to(&schemas);
+            work.engine = Some(replay.engine.phrase());
+            let seen = live.restricted_to(&schemas);
+            if unmanaged {
+                let (in_effect, drift) = prove(folder, &replay, &seen, sink)?;
+                work.baseline = folder.migrations[..in_effect].iter().collect();
+                work.pending = folder.migrations[in_effect..].iter().collect();
+                work.expected = Ok(Expected { schemas, last: replay.last_snapshot(), drift });
+            } else {
+                let drift = drift(folder, &work.history, &replay, &context, &seen, sink).await;
+                work.expected = Ok(Expected { schemas, last: replay.last_snapshot(), drift });
+            }
+        }
+        Err(failure) if unmanaged => return Err(failure.error),
+        Err(failure) => {
+            let is_pending = |index: usize| work.pending.iter().any(|m| m.name == folder.migrations[index].name);
+            if failure.migration.is_some_and(is_pending) && !lacks_extension(&failure.error) {
+                return Err(failure.error);
+            }
+            work.expected = Err(failure.error.to_string());
+        }
+    }
+    work.live = Some(live);
+    Ok(work)
+}
+
+/// A scratch server without an extension says nothing about the target.
+fn lacks_extension(error: &Error) -> bool {
+    matches!(error.sqlstate_code(), Some("0A000" | "58P01")) && error.causes().iter().any(|c| c.contains("extension"))
+}
+
+pub(super) async fn replay_context(options: &Options, session: &Session) -> Result<ReplayContext> {
+    let rows = session
+        .rows("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY 1")
+        .await
+        .map_err(|e| Error::new(Code::CatalogUnreadable, "the roles cannot be read").caused_by(e))?;
+    Ok(ReplayContext {
+        target: session.version(),
+        schema: options.target.schema().to_owned(),
+        roles: rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect(),
+        scratch: options.scratch.clone(),
+        cache: options.replay_cache.clone(),
+    })
+}
+
+pub(super) async fn replay_folder(
+    migrations: &[Migration],
+    context: &ReplayContext,
+    sink: &mut dyn EventSink,
+) -> std::result::Result<Replay, replay::ReplayError> {
+    let begun = Instant::now();
+    let replay = replay::replay(migrations, context, &mut |progress| match progress {
+        Progress::EngineReady(engine, duration) => sink.emit(&Event::ScratchReady {
+            engine: engine.phrase(),
+            approximate: engine.approximate,
+            unchecked: engine.unchecked.clone(),
+            duration,
+        }),
+        Progress::Replayed(done, total) => sink.emit(&Event::ReplayProgress { done, total }),
+    })
+    .await?;
+    sink.emit(&Event::Replayed {
+        migrations: replay.steps.len(),
+        cached: replay.cached,
+        facts: replay.last_snapshot().len(),
+        duration: begun.elapsed(),
+    });
+    Ok(replay)
+}
+
+/// The prefix of the folder that the live catalog proves, or UP-3201.
+fn prove(
+    folder: &MigrationFolder,
+    replay: &Replay,
+    live: &CatalogSnapshot,
+    sink: &mut dyn EventSink,
+) -> Result<(usize, CatalogDiff)> {
+    match diagnose::prefix(replay, live) {
+        PrefixDiagnosis::Proven { in_effect, traceless } => {
+            refuse_traceless_data(folder, &traceless)?;
+            sink.emit(&Event::Proven {
+                in_effect,
+                of: folder.migrations.len(),
+                facts: live.len(),
+                fingerprint: live.fingerprint().to_string(),
+            });
+            Ok((in_effect, CatalogDiff::default()))
+        }
+        PrefixDiagnosis::NotProven { nearest, diff } => Err(not_proven(folder, nearest, &diff)),
+    }
+}
+
+/// A migration that changes only rows leaves nothing in the catalog that could say whether it ran,
+/// and running it a second time may do harm. One that changes nothing at all is simply run.
+fn refuse_traceless_data(folder: &MigrationFolder, traceless: &[MigrationName]) -> Result<()> {
+    let changes_data = |name: &&MigrationName| {
+        folder.get(name).is_some_and(|m| {
+            Script::parse(&m.script).statements.iter().any(|s| s.kind == underpin_sql::StatementKind::Data)
+        })
+    };
+    let undecided: Vec<&MigrationName> = traceless.iter().filter(changes_data).collect();
+    let Some(first) = undecided.first() else { return Ok(()) };
+    Err(Error::new(Code::NotProven, "the catalog cannot say whether a migration that only changes data has run")
+        .details(undecided.iter().map(|name| format!("undecidable: {name}")))
+        .hint(format!("look whether its data is there, then record what is true: underpin resolve --applied {first}")))
+}
+
+fn not_proven(folder: &MigrationFolder, nearest: usize, diff: &CatalogDiff) -> Error {
+    let of = folder.migrations.len();
+    let words = match nearest.checked_sub(1).and_then(|i| folder.migrations.get(i)) {
+        Some(last) => format!(
+            "the database holds objects and no history, and no prefix of the folder reproduces it; the nearest is the first {nearest} of {of}, up to `{}`, with {} differences",
+            last.name,
+            diff.len()
+        ),
+        None => "the database holds objects and no history, and nothing of the folder is in it".to_owned(),
+    };
+    Error::new(Code::NotProven, words)
+        .details(diff.lines(DIFFERENCES_SHOWN))
+        .hint("is this the right database, and the right --dir?")
+        .hint("bring the listed objects to what the folder implies, and run the same command again")
+}
+
+/// What differed between history and catalog before this run.
+async fn drift(
+    folder: &MigrationFolder,
+    history: &History,
+    replay: &Replay,
+    context: &ReplayContext,
+    live: &CatalogSnapshot,
+    sink: &mut dyn EventSink,
+) -> CatalogDiff {
+    let applied: Vec<Migration> =
+        folder.migrations.iter().filter(|m| history.has_live_row(&m.name)).cloned().collect();
+    let is_prefix = applied.iter().zip(&folder.migrations).all(|(a, m)| a.name == m.name);
+    let before = if is_prefix {
+        replay.snapshot_after(applied.len())
+    } else {
+        // Applied out of the folder's order: what is recorded is replayed by itself.
+        match replay::replay(&applied, context, &mut |_| {}).await {
+            Ok(replay) => replay.last_snapshot(),
+            Err(_) => return CatalogDiff::default(),
+        }
+    };
+    let drift = catalog::diff(&before, live);
+    if !drift.is_empty() {
+        sink.emit(&Event::Warning {
+            name: "drift",
+            message: format!("the live catalog differs from what the history implies in {} places", drift.len()),
+            details: drift.lines(DIFFERENCES_SHOWN),
+        });
+    }
+    drift
+}
+
+async fn perform(
+    options: &Options,
+    work: Work<'_>,
+    session: &mut Session,
+    sink: &mut dyn EventSink,
+    begun: Instant,
+) -> Result<DeployReport> {
+    let mut report = work.report(false, begun);
+    record_baseline(options, &work, session, sink).await?;
+    let context = ExecutionContext {
+        history: history_table(options),
+        schema: options.target.schema().to_owned(),
+        locks: options.locks,
+    };
+    for (index, migration) in work.pending.iter().enumerate() {
+        sink.emit(&Event::MigrationStarted {
+            name: migration.name.to_string(),
+            number: index + 1,
+            of: work.pending.len(),
+        });
+        if let Err(error) = execute::run(session, migration, &context, sink).await {
+            return Err(with_kept(error, work.baseline.len(), index));
+        }
+    }
+    match &work.expected {
+        Ok(expected) => {
+            verify_end(expected, session, sink).await?;
+            report.verified = true;
+        }
+        Err(reason) => {
+            sink.emit(&Event::NotVerified { reason: reason.clone() });
+            report.not_verified_because = Some(reason.clone());
+        }
+    }
+    report.duration = begun.elapsed();
+    Ok(report)
+}
+
+/// The history table, and the rows of what is proven, in one transaction.
+async fn record_baseline(
+    options: &Options,
+    work: &Work<'_>,
+    session: &Session,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
+    let table = history_table(options);
+    let mut sql = String::from("BEGIN;\n");
+    if !work.history.exists {
+        sql += &table.create_sql();
+    }
+    for migration in &work.baseline {
+        sql += &table.insert_baseline_sql(migration, Timestamp::now());
+    }
+    if !work.history.exists || !work.baseline.is_empty() {
+        if let Err(error) = session.simple_query(&format!("{sql}COMMIT")).await {
+            let _undone = session.simple_query("ROLLBACK").await;
+            return Err(table.error(&error, "write"));
+        }
+    }
+    if !work.baseline.is_empty() {
+        sink.emit(&Event::Baselined { migrations: names(work.baseline.iter().map(|m| &m.name)) });
+    }
+    Ok(())
+}
+
+/// Adds to a failure what this run had committed before it.
+fn with_kept(error: Error, baselined: usize, applied: usize) -> Error {
+    if baselined + applied == 0 {
+        return error;
+    }
+    let kept = match (baselined, applied) {
+        (0, n) => format!("{n} earlier migrations of this run are applied and kept"),
+        (b, 0) => format!("{b} migrations were baselined before it and are kept"),
+        (b, n) => format!("{b} baselined and {n} applied migrations of this run are kept"),
+    };
+    match error.what_changed().clone() {
+        Changed::Nothing | Changed::RolledBack { .. } => error.changed(Changed::RolledBack { kept }),
+        Changed::Partial { what } => error.changed(Changed::Partial { what: format!("{what}; {kept}") }),
+        Changed::Unknown { what } => error.changed(Changed::Unknown { what: format!("{what}; {kept}") }),
+    }
+}
+
+async fn verify_end(expected: &Expected, session: &mut Session, sink: &mut dyn EventSink) -> Result<()> {
+    let actual = catalog::read(session).await?.restricted_to(&expected.schemas);
+    let result = verify::compare(&expected.last, &actual, &expected.drift);
+    if result.new.is_empty() {
+        sink.emit(&Event::Verified {
+            facts: actual.len(),
+            known_drift: result.known.len(),
+            fingerprint: actual.fingerprint().to_string(),
+        });
+        return Ok(());
+    }
+    let words = format!("all migrations are applied and recorded, and the catalog differs from the folder in {} places", result.new.len());
+    Err(Error::new(Code::VerifyFailed, words)
+        .details(result.new.lines(DIFFERENCES_SHOWN))
+        .changed(Changed::Partial { what: "every pending migration is applied and recorded".to_owned() })
+        .hint("a migration that depends on data or on the time it runs can do this; compare the listed objects with the folder"))
+}

@@ -1,0 +1,79 @@
+//! The verbs. The one place where modules meet: each file is one verb, a sequence of calls that
+//! reads like the design's flow.
+
+mod deploy;
+mod resolve;
+mod status;
+mod verify;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+pub use deploy::{DeployReport, deploy};
+pub use resolve::{Resolution, ResolveReport, resolve};
+pub use status::{FailedMigration, StatusReport, StatusState, status};
+pub use verify::{VerifyReport, verify};
+
+use crate::error::{Code, Error, Result};
+use crate::event::{Event, EventSink};
+use crate::execute::LockBudget;
+use crate::history::HistoryTable;
+use crate::migrations::MigrationFolder;
+use crate::postgres::scratch::ScratchOptions;
+use crate::postgres::{ConnectionSettings, Queryable as _, ServerVersion, Session};
+
+/// Everything that a verb works with; made by the caller from flags, environment and files.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The target.
+    pub target: ConnectionSettings,
+    /// The migrations folder.
+    pub folder: PathBuf,
+    /// Where a scratch PostgreSQL may come from.
+    pub scratch: ScratchOptions,
+    /// Where replays are kept; `None` keeps none.
+    pub replay_cache: Option<PathBuf>,
+    /// How long to wait for another migrating process.
+    pub patience: Duration,
+    /// The lock budget.
+    pub locks: LockBudget,
+    /// Tell what would be done, change nothing.
+    pub dry_run: bool,
+}
+
+/// Connects and says so.
+async fn connect(options: &Options, sink: &mut dyn EventSink) -> Result<Session> {
+    let begun = Instant::now();
+    let session = options.target.connect().await?;
+    let version = session.version();
+    if version.major() < ServerVersion::OLDEST_MAJOR {
+        let words = format!("the server is PostgreSQL {version}; {} is the oldest that is supported", ServerVersion::OLDEST_MAJOR);
+        return Err(Error::new(Code::UnsupportedServer, words));
+    }
+    sink.emit(&Event::Connected {
+        address: options.target.address(),
+        database: options.target.database().to_owned(),
+        schema: options.target.schema().to_owned(),
+        version: version.to_string(),
+        duration: begun.elapsed(),
+    });
+    Ok(session)
+}
+
+fn read_folder(options: &Options, sink: &mut dyn EventSink) -> Result<MigrationFolder> {
+    let folder = MigrationFolder::read(&options.folder)?;
+    sink.emit(&Event::FolderRead {
+        path: folder.path.display().to_string(),
+        migrations: folder.migrations.len(),
+        remarks: folder.remarks.iter().map(ToString::to_string).collect(),
+    });
+    Ok(folder)
+}
+
+fn history_table(options: &Options) -> HistoryTable {
+    HistoryTable::in_schema(options.target.schema())
+}
+
+fn names<'a>(names: impl IntoIterator<Item = &'a crate::migrations::MigrationName>) -> Vec<String> {
+    names.into_iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,206 @@
+//! Events: what a run has to say, in order. Terminal, JSON and logs are renderings of them.
+//!
+//! Invariants: an event is a fact that has happened, or an intent just before it is acted on; no
+//! event holds a secret or a row value. The serialised form is public: fields are added, never
+//! changed or removed.
+
+use std::time::Duration;
+
+use crate::error::Error;
+
+/// One event. `kind` is its stable name in JSON.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// A session with the target is open.
+    Connected {
+        /// `host:port` or the socket's folder.
+        address: String,
+        /// The database.
+        database: String,
+        /// The schema of the history.
+        schema: String,
+        /// The server's version, `15.18`.
+        version: String,
+        /// Milliseconds that it took.
+        #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
+        duration: Duration,
+    },
+    /// The folder has been read.
+    FolderRead {
+        /// Its path.
+        path: String,
+        /// How many migrations it holds.
+        migrations: usize,
+        /// What to mention.
+        remarks: Vec<String>,
+    },
+    /// What the history says.
+    HistoryRead {
+        /// Whether the history table exists.
+        exists: bool,
+        /// Migrations recorded as applied.
+        applied: usize,
+        /// Migrations of the folder that are not.
+        pending: usize,
+    },
+    /// Something a person should know that does not stop the run.
+    Warning {
+        /// A stable word for it.
+        name: &'static str,
+        /// In words.
+        message: String,
+        /// Lines below it.
+        details: Vec<String>,
+    },
+    /// A scratch PostgreSQL is ready.
+    ScratchReady {
+        /// Which, in one phrase.
+        engine: String,
+        /// Whether its major is not the target's.
+        approximate: bool,
+        /// What it cannot check.
+        unchecked: Vec<String>,
+        /// Milliseconds that it took.
+        #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
+        duration: Duration,
+    },
+    /// The folder is replayed: `done` of `total`.
+    ReplayProgress {
+        /// Migrations replayed.
+        done: usize,
+        /// Migrations to replay.
+        total: usize,
+    },
+    /// The folder has been replayed on the scratch database, or its replay was in the cache.
+    Replayed {
+        /// Migrations.
+        migrations: usize,
+        /// How many of them came from the cache.
+        cached: usize,
+        /// Facts in the final catalog.
+        facts: usize,
+        /// Milliseconds that it took.
+        #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
+        duration: Duration,
+    },
+    /// A prefix of the folder reproduces the live catalog.
+    Proven {
+        /// How many migrations are in effect.
+        in_effect: usize,
+        /// Of how many.
+        of: usize,
+        /// Facts compared.
+        facts: usize,
+        /// The catalog's fingerprint.
+        fingerprint: String,
+    },
+    /// We hold the migration lock.
+    LockAcquired {
+        /// Milliseconds waited.
+        #[serde(serialize_with = "milliseconds", rename = "waited_ms")]
+        waited: Duration,
+    },
+    /// Another process holds it; we poll.
+    LockWaiting {
+        /// Who, as far as the server tells.
+        holder: String,
+    },
+    /// Migrations were recorded as applied without running them.
+    Baselined {
+        /// Their names, in order.
+        migrations: Vec<String>,
+    },
+    /// A migration is about to run.
+    MigrationStarted {
+        /// Its name.
+        name: String,
+        /// Its place among those of this run, from 1.
+        number: usize,
+        /// How many this run applies.
+        of: usize,
+    },
+    /// The server sent a notice or a warning while a migration ran.
+    ServerNotice {
+        /// The migration.
+        migration: String,
+        /// `NOTICE`, `WARNING`, …
+        severity: String,
+        /// Its text.
+        message: String,
+    },
+    /// A migration has taken effect and is recorded.
+    MigrationApplied {
+        /// Its name.
+        name: String,
+        /// Its statements.
+        statements: usize,
+        /// Whether script and history row were one transaction.
+        one_transaction: bool,
+        /// Milliseconds that it took.
+        #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
+        duration: Duration,
+    },
+    /// The final catalog equals the expected one.
+    Verified {
+        /// Facts compared.
+        facts: usize,
+        /// Differences that were there before this run and still are.
+        known_drift: usize,
+        /// The catalog's fingerprint.
+        fingerprint: String,
+    },
+    /// The final catalog could not be compared.
+    NotVerified {
+        /// Why.
+        reason: String,
+    },
+    /// A history row was written by `resolve`.
+    Resolved {
+        /// The migration.
+        name: String,
+        /// `applied` or `rolled_back`.
+        r#as: &'static str,
+    },
+    /// The run is over and succeeded.
+    Finished {
+        /// Migrations recorded without running.
+        baselined: usize,
+        /// Migrations applied.
+        applied: usize,
+        /// Milliseconds from start to end.
+        #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
+        duration: Duration,
+    },
+    /// The run is over and failed.
+    Failed {
+        /// Why, and what was changed.
+        error: Error,
+    },
+}
+
+fn milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    // Tenths are enough for a person and for a graph.
+    serializer.serialize_f64((duration.as_secs_f64() * 10_000.0).round() / 10.0)
+}
+
+/// Takes events. An implementation must not block for long and must not fail.
+pub trait EventSink: Send {
+    /// Takes one event.
+    fn emit(&mut self, event: &Event);
+}
+
+/// Keeps nothing.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl EventSink for Silent {
+    fn emit(&mut self, _: &Event) {}
+}
+
+/// Keeps everything, for tests and for reports.
+impl EventSink for Vec<Event> {
+    fn emit(&mut self, event: &Event) {
+        self.push(event.clone());
+    }
+}

@@ -1,0 +1,293 @@
+//! Execution: the only module that changes a target database.
+//!
+//! Invariants: a script that can be one transaction is one, together with its history row; an
+//! application query never waits behind us longer than the lock budget; after a script the session
+//! is as before it. Non-goals: deciding what to run.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use underpin_sql::{Script, StatementKind, TransactionShape};
+
+use crate::error::{Changed, Code, Error, Result, SourceLocation};
+use crate::event::{Event, EventSink};
+use crate::history::HistoryTable;
+use crate::migrations::Migration;
+use crate::postgres::{Session, SqlError};
+use crate::replay::{error_location, reset_sql, unclosed};
+
+/// How long and how often a statement may wait for a relation lock.
+#[derive(Debug, Clone, Copy)]
+pub struct LockBudget {
+    /// `lock_timeout` of one attempt: the longest that an application query queues behind us.
+    pub timeout: Duration,
+    /// Attempts in all.
+    pub attempts: u32,
+    /// Pause between two attempts.
+    pub pause: Duration,
+}
+
+impl Default for LockBudget {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(3), attempts: 10, pause: Duration::from_secs(1) }
+    }
+}
+
+/// What an execution needs beside the session.
+#[derive(Debug, Clone)]
+pub struct ExecutionContext {
+    /// The history.
+    pub history: HistoryTable,
+    /// The schema of unqualified names.
+    pub schema: String,
+    /// The lock budget.
+    pub locks: LockBudget,
+}
+
+/// Runs one migration and records it.
+///
+/// # Errors
+/// UP-4101 when a statement fails (undone, recorded as failed), UP-4102 when something had been
+/// committed before, UP-4103 when a lock was not granted (undone, not recorded), UP-2101, UP-1105.
+pub async fn run(
+    session: &mut Session,
+    migration: &Migration,
+    context: &ExecutionContext,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
+    let begun = Instant::now();
+    let script = Script::parse(&migration.script);
+    let shape = script.shape();
+    let result = match &shape {
+        TransactionShape::Unclosed { opened_by } => {
+            return Err(unclosed(migration, script.statements[*opened_by].span.start));
+        }
+        TransactionShape::Atomic => run_atomic(session, migration, context, &Frame::ours(migration)).await,
+        TransactionShape::Wrapped { body } => {
+            run_atomic(session, migration, context, &Frame::authors(migration, &script, body)).await
+        }
+        TransactionShape::Separate { .. } => run_separate(session, migration, &script, context).await,
+    };
+    for notice in session.take_notices() {
+        sink.emit(&Event::ServerNotice {
+            migration: migration.name.to_string(),
+            severity: notice.severity,
+            message: notice.message,
+        });
+    }
+    result?;
+    sink.emit(&Event::MigrationApplied {
+        name: migration.name.to_string(),
+        statements: script.statements.len(),
+        one_transaction: !matches!(shape, TransactionShape::Separate { .. }),
+        duration: begun.elapsed(),
+    });
+    Ok(())
+}
+
+/// What opens the transaction, and the text inside with its place in the file.
+struct Frame<'a> {
+    begin: &'a str,
+    body: &'a str,
+    offset: usize,
+}
+
+impl<'a> Frame<'a> {
+    fn ours(migration: &'a Migration) -> Self {
+        Self { begin: "BEGIN", body: &migration.script, offset: 0 }
+    }
+
+    /// The author's own `BEGIN` keeps its isolation level; the history row joins it.
+    fn authors(migration: &'a Migration, script: &Script, body: &std::ops::Range<usize>) -> Self {
+        let text = &migration.script;
+        let begin = &text[script.statements[0].span.clone()];
+        let inside = &script.statements[body.clone()];
+        match (inside.first(), inside.last()) {
+            (Some(first), Some(last)) => {
+                Self { begin, body: &text[first.span.start..last.span.end], offset: first.span.start }
+            }
+            _ => Self { begin, body: "", offset: 0 },
+        }
+    }
+}
+
+async fn run_atomic(
+    session: &mut Session,
+    migration: &Migration,
+    context: &ExecutionContext,
+    frame: &Frame<'_>,
+) -> Result<()> {
+    let mut attempt = 1;
+    loop {
+        let started = Timestamp::now();
+        let Err((offset, error)) = try_atomic(session, migration, context, frame, started).await else {
+            return restore(session, context).await;
+        };
+        if error.connection_lost {
+            return Err(lost(migration, &error));
+        }
+        let _undone = session.simple_query("ROLLBACK").await;
+        restore(session, context).await?;
+        if !is_passing(&error) {
+            record_failure(session, migration, context, started, &error).await;
+            return Err(failed(migration, offset, &error).changed(Changed::RolledBack { kept: String::new() }));
+        }
+        if attempt >= context.locks.attempts {
+            return Err(no_lock(migration, context, &error));
+        }
+        attempt += 1;
+        tokio::time::sleep(context.locks.pause).await;
+    }
+}
+
+async fn try_atomic(
+    session: &mut Session,
+    migration: &Migration,
+    context: &ExecutionContext,
+    frame: &Frame<'_>,
+    started: Timestamp,
+) -> std::result::Result<(), (usize, SqlError)> {
+    let begin = format!("{}; SET LOCAL lock_timeout = {}", frame.begin, context.locks.timeout.as_millis());
+    let end = migration.script.len();
+    session.simple_query(&begin).await.map_err(|e| (end, e))?;
+    session.simple_query(frame.body).await.map_err(|e| (frame.offset, e))?;
+    // The script may have moved to a role that must not write the history.
+    let row = context.history.insert_applied_sql(migration, started, Timestamp::now());
+    let close = format!("RESET SESSION AUTHORIZATION; RESET ROLE; {row} COMMIT");
+    session.simple_query(&close).await.map(drop).map_err(|e| (end, e))
+}
+
+async fn run_separate(
+    session: &mut Session,
+    migration: &Migration,
+    script: &Script,
+    context: &ExecutionContext,
+) -> Result<()> {
+    let id = uuid::Uuid::new_v4().to_string();
+    let row = context.history.insert_started_sql(migration, &id, Timestamp::now());
+    session.simple_query(&row).await.map_err(|e| context.history.error(&e, "write"))?;
+    for (index, statement) in script.statements.iter().enumerate() {
+        // A concurrent build waits for old snapshots; a short lock_timeout would only leave an
+        // invalid index behind. It blocks nobody while it waits.
+        let unbounded = matches!(&statement.kind, StatementKind::NonTransactional { what } if what.ends_with("CONCURRENTLY"));
+        let timeout = if unbounded { 0 } else { context.locks.timeout.as_millis() };
+        let sent = match session.simple_query(&format!("SET lock_timeout = {timeout}")).await {
+            Ok(_) => session.simple_query(&migration.script[statement.span.clone()]).await,
+            Err(error) => Err(error),
+        };
+        let Err(error) = sent else { continue };
+        if error.connection_lost {
+            return Err(lost(migration, &error));
+        }
+        let _undone = session.simple_query("ROLLBACK").await;
+        restore(session, context).await?;
+        let _kept = session.simple_query(&context.history.fail_sql(&id, &log_text(migration, &error))).await;
+        return Err(stopped(migration, script, index, &error));
+    }
+    restore(session, context).await?;
+    session
+        .simple_query(&context.history.finish_sql(&id, Timestamp::now()))
+        .await
+        .map(drop)
+        .map_err(|e| context.history.error(&e, "write"))
+}
+
+/// Undoes every `SET` and `SET ROLE` of a script.
+async fn restore(session: &mut Session, context: &ExecutionContext) -> Result<()> {
+    session.simple_query(&reset_sql(&context.schema)).await.map(drop).map_err(|e| {
+        Error::new(Code::ConnectionLost, "the session could not be put back to its settings").caused_by(e)
+    })
+}
+
+/// Lock not granted, deadlock, serialisation failure: another attempt may succeed.
+fn is_passing(error: &SqlError) -> bool {
+    matches!(error.sqlstate.as_deref(), Some("55P03" | "40P01" | "40001"))
+}
+
+/// Keeps Prisma's failed row. Its own transaction: the script's is gone.
+async fn record_failure(
+    session: &mut Session,
+    migration: &Migration,
+    context: &ExecutionContext,
+    started: Timestamp,
+    error: &SqlError,
+) {
+    let row = context.history.insert_failed_sql(migration, started, &log_text(migration, error));
+    // The failure itself is what gets reported; a missing row means only that the next run tries
+    // again without being asked.
+    let _best_effort = session.simple_query(&row).await;
+}
+
+/// The text of `logs`, in the shape of Prisma's P3018.
+fn log_text(migration: &Migration, error: &SqlError) -> String {
+    format!(
+        "A migration failed to apply. New migrations cannot be applied before the error is recovered from. \
+         Read more about how to resolve migration issues in a production database: \
+         https://pris.ly/d/migrate-resolve\n\nMigration name: {}\n\nDatabase error code: {}\n\nDatabase error:\nERROR: {}\n",
+        migration.name,
+        error.sqlstate.as_deref().unwrap_or("(none)"),
+        error.message
+    )
+}
+
+fn failed(migration: &Migration, offset: usize, error: &SqlError) -> Error {
+    let words = format!("migration `{}` failed", migration.name);
+    let mut result = Error::new(Code::MigrationFailed, words).caused_by(error).sqlstate(error.sqlstate.as_deref());
+    if let Some(context) = &error.context {
+        result = result.caused_by(context);
+    }
+    if let Some(location) = error_location(migration, offset, error) {
+        result = result.at(location);
+    }
+    if let Some(hint) = &error.hint {
+        result = result.hint(hint.clone());
+    }
+    result
+        .hint(format!("put the cause right, then: underpin resolve --rolled-back {}", migration.name))
+        .hint("and run the same command again")
+}
+
+fn stopped(migration: &Migration, script: &Script, index: usize, error: &SqlError) -> Error {
+    let statement = &script.statements[index];
+    let offset = statement.span.start;
+    let location = error_location(migration, offset, error).unwrap_or_else(|| {
+        SourceLocation::at(&migration.path.display().to_string(), &migration.script, offset)
+    });
+    if index == 0 {
+        return failed(migration, offset, error).at(location).changed(Changed::RolledBack { kept: String::new() });
+    }
+    let count = script.statements.len();
+    Error::new(Code::MigrationPartial, format!("migration `{}` stopped at statement {} of {count}", migration.name, index + 1))
+        .caused_by(error)
+        .sqlstate(error.sqlstate.as_deref())
+        .at(location)
+        .changed(Changed::Partial {
+            what: format!(
+                "statements 1 to {index} of {count} were sent one by one and are committed, unless the file rolled them back itself; statement {} and later are not",
+                index + 1
+            ),
+        })
+        .hint(format!("undo statements 1 to {index} by hand, then: underpin resolve --rolled-back {}", migration.name))
+        .hint(format!("or finish the file by hand, then: underpin resolve --applied {}", migration.name))
+}
+
+fn lost(migration: &Migration, error: &SqlError) -> Error {
+    Error::new(Code::ConnectionLost, format!("the connection was lost while migration `{}` ran", migration.name))
+        .caused_by(error)
+        .sqlstate(error.sqlstate.as_deref())
+        .changed(Changed::Unknown {
+            what: format!("`{}` is either in effect and recorded, or not at all, if it is one transaction", migration.name),
+        })
+        .hint("underpin status")
+}
+
+fn no_lock(migration: &Migration, context: &ExecutionContext, error: &SqlError) -> Error {
+    let locks = context.locks;
+    Error::new(Code::LockTimeout, format!("migration `{}` did not get a lock", migration.name))
+        .caused_by(error)
+        .caused_by(format!("{} attempts of {:?}, {:?} apart", locks.attempts, locks.timeout, locks.pause))
+        .sqlstate(error.sqlstate.as_deref())
+        .changed(Changed::RolledBack { kept: String::new() })
+        .hint("see who holds it: SELECT pid, state, xact_start, query FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start")
+        .hint("then run the same command again, or allow longer: --lock-timeout 10s")
+}

@@ -1,0 +1,106 @@
+//! Replays on disk, by checksum chain.
+//!
+//! A cache: any file that is absent, damaged or of another format means "replay again". Files
+//! hold catalog facts of scratch databases only, never anything of a target.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Replay, ReplayContext, ReplayStep};
+use crate::catalog::CatalogSnapshot;
+use crate::migrations::Migration;
+use crate::postgres::scratch::EngineInfo;
+
+/// Changes when facts are read or stored in another way.
+const FORMAT: &str = "underpin/replay@1";
+/// Files kept; the oldest go first.
+const FILES_MAX: usize = 32;
+
+/// One key per prefix: the hash of everything the catalog after it depends on.
+pub(super) struct Chain(Vec<String>);
+
+impl Chain {
+    pub(super) fn of(migrations: &[Migration], context: &ReplayContext) -> Self {
+        let scratch = &context.scratch;
+        let engine = (
+            &scratch.pg_bin,
+            scratch.shadow.as_ref().map(crate::postgres::ConnectionSettings::address),
+            scratch.target.as_ref().map(crate::postgres::ConnectionSettings::address),
+        );
+        let mut roles = context.roles.clone();
+        roles.sort();
+        let mut hash = Sha256::digest(format!(
+            "{FORMAT} {} {} {} {engine:?} {roles:?}",
+            env!("CARGO_PKG_VERSION"),
+            context.target,
+            context.schema
+        ));
+        let mut keys = vec![text(&hash)];
+        for migration in migrations {
+            hash = Sha256::digest([hash.as_slice(), migration.name.as_str().as_bytes(), migration.checksum.as_str().as_bytes()].concat());
+            keys.push(text(&hash));
+        }
+        Self(keys)
+    }
+
+    fn file(&self, folder: &Path, count: usize) -> PathBuf {
+        folder.join(format!("{}.json", self.0[count]))
+    }
+}
+
+fn text(hash: &[u8]) -> String {
+    hash.iter().take(16).map(|b| format!("{b:02x}")).collect()
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Stored {
+    format: String,
+    engine: EngineInfo,
+    initial: CatalogSnapshot,
+    steps: Vec<ReplayStep>,
+}
+
+pub(super) fn load(folder: &Path, chain: &Chain, count: usize) -> Option<Replay> {
+    let bytes = std::fs::read(chain.file(folder, count)).ok()?;
+    let stored: Stored = serde_json::from_slice(&bytes).ok()?;
+    (stored.format == FORMAT && stored.steps.len() == count).then(|| Replay {
+        engine: stored.engine,
+        initial: stored.initial,
+        cached: stored.steps.len(),
+        steps: stored.steps,
+    })
+}
+
+/// Keeps a replay. Failing to keep it costs time later and nothing else.
+pub(super) fn store(folder: &Path, chain: &Chain, replay: &Replay) {
+    let stored = Stored {
+        format: FORMAT.to_owned(),
+        engine: replay.engine.clone(),
+        initial: replay.initial.clone(),
+        steps: replay.steps.clone(),
+    };
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer(std::io::BufWriter::new(&mut file), &stored)?;
+        file.persist(chain.file(folder, replay.steps.len()))?;
+        Ok(())
+    };
+    let _only_a_cache = write();
+    remove_oldest(folder);
+}
+
+fn remove_oldest(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            Some((entry.metadata().ok()?.modified().ok()?, entry.path()))
+        })
+        .collect();
+    files.sort();
+    for (_, path) in files.iter().take(files.len().saturating_sub(FILES_MAX)) {
+        let _gone = std::fs::remove_file(path);
+    }
+}

@@ -1,0 +1,155 @@
+//! The one place that knows which SQL parser is used: `pg_query` 18, PostgreSQL's own grammar.
+//!
+//! Everything outside sees byte ranges and [`StatementKind`], never a tree. The grammar is that
+//! of PostgreSQL 18; what an older server refuses is found by replay, not here.
+
+mod kind;
+
+use std::ops::Range;
+
+pub use kind::{StatementKind, TransactionControl};
+use pg_query::protobuf::Token;
+
+/// One statement as the parser cut it out, without its semicolon and without surrounding space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Bytes of the script.
+    pub span: Range<usize>,
+    /// What it is; [`StatementKind::Unparsed`] with the parser's message when it is not SQL.
+    pub kind: StatementKind,
+}
+
+/// A text above this size is cut by the scanner alone, which needs no tree in memory (the tree
+/// takes about 90 times the text).
+const PARSE_WHOLE_MAX_BYTES: usize = 4 << 20;
+
+/// Cuts `text` into statements. Never fails: where the grammar does not accept the text, the
+/// scanner cuts it at top-level semicolons and each piece is judged alone, so that one bad
+/// statement does not lose the file.
+#[must_use]
+pub fn pieces(text: &str) -> Vec<Piece> {
+    // The C library takes a NUL-terminated string.
+    if text.contains('\0') {
+        return vec![Piece {
+            span: trimmed(text, 0..text.len()),
+            kind: StatementKind::Unparsed { message: "the text holds a NUL character".to_owned() },
+        }];
+    }
+    if text.len() <= PARSE_WHOLE_MAX_BYTES
+        && let Ok(result) = pg_query::parse(text, 0)
+    {
+        return result
+            .protobuf
+            .stmts
+            .into_iter()
+            .filter_map(|raw| {
+                let start = usize::try_from(raw.stmt_location).ok()?;
+                let end = match usize::try_from(raw.stmt_len).ok()? {
+                    0 => text.len(),
+                    len => start + len,
+                };
+                let kind = kind::of(raw.stmt?.node?);
+                Some(Piece { span: trimmed(text, start..end.min(text.len())), kind })
+            })
+            .collect();
+    }
+    scanned(text)
+}
+
+/// Cuts at semicolons outside parentheses. A `BEGIN ATOMIC` body falls apart here, which is why
+/// the grammar goes first.
+fn scanned(text: &str) -> Vec<Piece> {
+    let tokens = match pg_query::scan(text) {
+        Ok(scan) => scan.tokens,
+        Err(error) => {
+            let kind = StatementKind::Unparsed { message: message(&error) };
+            return vec![Piece { span: trimmed(text, 0..text.len()), kind }];
+        }
+    };
+    let (mut depth, mut start, mut spans) = (0i32, 0usize, Vec::new());
+    for token in tokens {
+        match token.token() {
+            Token::Ascii40 => depth += 1,
+            Token::Ascii41 => depth -= 1,
+            // A parenthesis too many or too few must not swallow the rest of the file.
+            Token::Ascii59 if depth <= 0 || ends_line(text, token.end) => {
+                let end = usize::try_from(token.start).unwrap_or(text.len());
+                spans.push(start..end);
+                (depth, start) = (0, end + 1);
+            }
+            _ => {}
+        }
+    }
+    spans.push(start..text.len());
+    spans
+        .into_iter()
+        .map(|span| trimmed(text, span))
+        .filter(|span| !span.is_empty())
+        .map(|span| {
+            let kind = match pg_query::parse(&text[span.clone()], 0) {
+                Ok(result) => result
+                    .protobuf
+                    .stmts
+                    .into_iter()
+                    .next()
+                    .and_then(|raw| Some(kind::of(raw.stmt?.node?)))
+                    .unwrap_or(StatementKind::Other),
+                Err(error) => StatementKind::Unparsed { message: message(&error) },
+            };
+            Piece { span, kind }
+        })
+        .collect()
+}
+
+/// Whether only white space follows up to the end of the line.
+fn ends_line(text: &str, offset: i32) -> bool {
+    let rest = usize::try_from(offset).ok().and_then(|o| text.get(o..)).unwrap_or_default();
+    rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n')
+}
+
+fn message(error: &pg_query::Error) -> String {
+    match error {
+        pg_query::Error::Parse(words) => words.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// `span` without the white space, comments and empty statements before it and the white space
+/// after it.
+fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
+    let mut start = span.start;
+    loop {
+        let rest = &text[start..span.end];
+        let skipped = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ';').len();
+        start += skipped;
+        let rest = &text[start..span.end];
+        if rest.starts_with("--") {
+            start += rest.find('\n').map_or(rest.len(), |i| i + 1);
+        } else if rest.starts_with("/*") {
+            start += comment_length(rest);
+        } else {
+            break;
+        }
+    }
+    let end = start + text[start..span.end].trim_end().len();
+    start..end
+}
+
+/// Bytes of the block comment that `text` starts with; they nest (manual §4.1.5).
+fn comment_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut depth, mut i) = (0usize, 0usize);
+    while i + 1 < bytes.len() {
+        match &bytes[i..i + 2] {
+            b"/*" => (depth, i) = (depth + 1, i + 2),
+            b"*/" => {
+                (depth, i) = (depth - 1, i + 2);
+                if depth == 0 {
+                    return i;
+                }
+            }
+            _ => i += 1,
+        }
+    }
+    text.len()
+}

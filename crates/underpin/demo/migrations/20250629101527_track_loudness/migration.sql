@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "Track" ADD COLUMN     "gainDb" DOUBLE PRECISION,
+ADD COLUMN     "peak" DOUBLE PRECISION;

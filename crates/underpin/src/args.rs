@@ -1,0 +1,122 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Changes the schema of a production PostgreSQL database while people live in it.
+///
+/// Takes a folder of Prisma migrations, proves which of them are in effect, baselines those, applies
+/// the rest and verifies the result.
+#[derive(Debug, Parser)]
+#[command(name = "underpin", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    /// Flags of every verb.
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Flags that every verb takes. Each has an environment twin.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The database: postgresql://user@host:5432/name?schema=public
+    #[arg(long, global = true, env = "UNDERPIN_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The migrations folder [default: prisma/migrations]
+    #[arg(long, global = true, env = "UNDERPIN_DIR", value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Server binaries for the scratch PostgreSQL: the folder of initdb and postgres
+    #[arg(long, global = true, env = "UNDERPIN_PG_BIN", value_name = "FOLDER")]
+    pub(crate) pg_bin: Option<PathBuf>,
+    /// A server on which scratch databases may be made
+    #[arg(long, global = true, env = "UNDERPIN_SHADOW_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) shadow_url: Option<String>,
+    /// Seconds to wait for another process that migrates this database
+    #[arg(long, global = true, env = "UNDERPIN_WAIT", value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) wait: u64,
+    /// Longest time that one attempt waits for a table lock, such as 3s or 500ms
+    #[arg(long, global = true, env = "UNDERPIN_LOCK_TIMEOUT", value_name = "DURATION", default_value = "3s",
+          value_parser = duration)]
+    pub(crate) lock_timeout: std::time::Duration,
+    /// Form of the output
+    #[arg(short, long, global = true, env = "UNDERPIN_OUTPUT", value_enum, default_value_t = Output::Human)]
+    pub(crate) output: Output,
+    /// The same as --output json
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub(crate) json: bool,
+    /// Colours in the output
+    #[arg(long, global = true, env = "UNDERPIN_COLOR", value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+    /// Only results, warnings and errors
+    #[arg(short, long, global = true, env = "UNDERPIN_QUIET")]
+    pub(crate) quiet: bool,
+}
+
+/// Forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For a person: aligned lines
+    Human,
+    /// One JSON document at the end
+    Json,
+    /// One JSON event per line, as it happens
+    Ndjson,
+    /// Lines for a container's log, each with [MIGRATE]
+    Log,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Say what is applied, what waits, and what is wrong; changes nothing
+    Status,
+    /// Diagnose, baseline what is proven, apply the rest, verify
+    Deploy {
+        /// Say what would be done, and change nothing
+        #[arg(long, env = "UNDERPIN_DRY_RUN")]
+        dry_run: bool,
+    },
+    /// Put the history right by hand
+    #[command(group = clap::ArgGroup::new("resolution").required(true))]
+    Resolve {
+        /// Record a migration as applied, without running it
+        #[arg(long, value_name = "MIGRATION", group = "resolution")]
+        applied: Option<String>,
+        /// Record that a failed migration has been undone
+        #[arg(long, value_name = "MIGRATION", group = "resolution")]
+        rolled_back: Option<String>,
+        /// Check everything, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Compare the live catalog with what the history implies; changes nothing
+    Verify,
+    /// Rescue a database without history, on a throw-away server
+    Demo,
+}
+
+/// `3s`, `500ms`, `2m`, or bare seconds.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().map_err(|_| "a number with ms, s or m, such as 3s".to_owned())?;
+    match &text[digits.len()..] {
+        "ms" => Ok(std::time::Duration::from_millis(number)),
+        "" | "s" => Ok(std::time::Duration::from_secs(number)),
+        "m" => Ok(std::time::Duration::from_secs(number.saturating_mul(60))),
+        unit => Err(format!("`{unit}` is not a unit; use ms, s or m")),
+    }
+}

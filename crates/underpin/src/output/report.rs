@@ -1,0 +1,123 @@
+//! Reports for a person.
+
+use owo_colors::OwoColorize as _;
+use underpin_core::engine::{DeployReport, ResolveReport, StatusReport, StatusState, VerifyReport};
+
+use super::{count, inert, span};
+
+/// The last line of a deploy.
+pub(crate) fn deploy_summary(report: &DeployReport) -> String {
+    let (baselined, applied) = (report.baselined.len(), report.applied.len());
+    if baselined + applied == 0 {
+        return format!("Nothing to do: {} in effect ({})", are(report.already_applied, "migration"), span(report.duration));
+    }
+    if report.dry_run {
+        let mut text = format!("Would baseline {} and apply {}; nothing was changed.", count(baselined, "migration"), applied);
+        for name in &report.applied {
+            text += &format!("\n  would apply  {}", inert(name));
+        }
+        return text;
+    }
+    let verified = if report.verified { ", verified" } else { ", not verified" };
+    let mut parts = Vec::new();
+    if baselined > 0 {
+        parts.push(format!("{baselined} baselined"));
+    }
+    parts.push(format!("{applied} applied{verified}"));
+    format!("{} {} ({})", "Done:".bold(), parts.join(", "), span(report.duration))
+}
+
+fn are(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun} is") } else { format!("{number} {noun}s are") }
+}
+
+/// The state, then what is not in order, then the next command.
+pub(crate) fn render_status(report: &StatusReport) -> String {
+    let mut text = headline(report);
+    let mut list = |title: &str, names: &[String]| {
+        if !names.is_empty() {
+            text += &format!("\n\n{title}");
+            for name in names {
+                text += &format!("\n  {}", inert(name));
+            }
+        }
+    };
+    let failed: Vec<String> = report
+        .failed
+        .iter()
+        .map(|f| {
+            let error = f.error.as_deref().map(|e| format!("\n    {e}")).unwrap_or_default();
+            format!("{} (started {}){error}", f.name, f.started_at)
+        })
+        .collect();
+    list("Failed and not resolved:", &failed);
+    list("Recorded, and missing from the folder:", &report.missing_from_folder);
+    list("Pending:", &report.pending);
+    list("Edited after they were applied:", &report.edited);
+    list("Applied although an earlier one is pending:", &report.out_of_order);
+    list("Notes:", &report.remarks);
+    if let Some(next) = next_command(report) {
+        text += &format!("\n\nNext: {}", next.bold());
+    }
+    text
+}
+
+fn headline(report: &StatusReport) -> String {
+    let applied = format!("{} of {} applied", report.applied.len(), count(report.in_folder, "migration"));
+    match report.state {
+        StatusState::UpToDate if report.in_folder == 0 => "Nothing here: no migration in the folder, no history".to_owned(),
+        StatusState::UpToDate => format!("{} {applied}", "Up to date:".green().bold()),
+        StatusState::Pending => format!("{} {applied}", "Behind:".yellow().bold()),
+        StatusState::Unmanaged => format!(
+            "{} {} and no history; which migrations are in effect is not known yet",
+            "Unmanaged:".yellow().bold(),
+            count(report.unmanaged_objects.unwrap_or(0), "object"),
+        ),
+        StatusState::MissingFromFolder => format!("{} the history knows migrations that the folder does not", "Folder behind:".yellow().bold()),
+        StatusState::Diverged => format!("{} history and folder each hold migrations that the other does not", "Diverged:".red().bold()),
+        StatusState::Failed => format!("{} {applied}", "Failed:".red().bold()),
+    }
+}
+
+fn next_command(report: &StatusReport) -> Option<String> {
+    match report.state {
+        StatusState::Failed => {
+            let name = &report.failed.first()?.name;
+            Some(format!("underpin resolve --rolled-back {0}   (if undone), or --applied {0}   (if in effect)", inert(name)))
+        }
+        StatusState::Pending => Some("underpin deploy".to_owned()),
+        StatusState::Unmanaged => Some("underpin deploy --dry-run".to_owned()),
+        _ => None,
+    }
+}
+
+/// Equal, or what differs.
+pub(crate) fn render_verify(report: &VerifyReport) -> String {
+    if report.equal {
+        return format!(
+            "{} all {} facts are what {} make of an empty database",
+            "Equal:".green().bold(),
+            report.facts,
+            count(report.applied, "recorded migration"),
+        );
+    }
+    let mut text = format!(
+        "{} the live catalog is not what {} imply: {}",
+        "Different:".red().bold(),
+        count(report.applied, "recorded migration"),
+        count(report.differences, "difference"),
+    );
+    for line in &report.lines {
+        text += &format!("\n  {}", inert(line));
+    }
+    text
+}
+
+/// What was recorded.
+pub(crate) fn render_resolve(report: &ResolveReport) -> String {
+    let word = report.recorded_as.replace('_', " ");
+    if report.dry_run {
+        return format!("Would record {} as {word}; nothing was changed.", inert(&report.migration));
+    }
+    format!("Migration {} marked as {word}.", inert(&report.migration))
+}

@@ -1,0 +1,2 @@
+BEGIN;
+ALTER TABLE "Post" ADD COLUMN "title" TEXT;

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX IF NOT EXISTS "User_email_key" ON "User"("email");

@@ -1,0 +1,2 @@
+ALTER TABLE "User" ADD COLUMN "team" TEXT DEFAULT 'one';
+CREATE UNIQUE INDEX CONCURRENTLY "User_team_key" ON "User"("team");
