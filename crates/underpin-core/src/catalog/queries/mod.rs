@@ -62,8 +62,8 @@ impl Query {
 /// All queries for a server of this major, in the order in which the assembly needs their rows.
 pub(super) fn all(major: u32) -> Vec<Query> {
     let mut queries = vec![schemas(), roles(), members(), extensions()];
-    queries.extend(relations::all(major));
     queries.extend(types::all(major));
+    queries.extend(relations::all(major));
     queries.extend(routines::all(major));
     queries.extend(outside::all(major));
     queries.push(comments());
@@ -108,11 +108,16 @@ WHERE e.oid >= 16384",
     )
 }
 
+/// Comments; of initdb's objects only one that somebody wrote on `public` (oid 2200).
 fn comments() -> Query {
     Query::new(
         Reading::Comments,
         "SELECT classoid AS cls, objoid AS oid, objsubid AS sub, description AS comment
-FROM pg_description WHERE objoid >= 16384",
+FROM pg_description WHERE objoid >= 16384
+UNION ALL
+SELECT classoid, objoid, objsubid, description FROM pg_description
+WHERE objoid = 2200 AND classoid = 'pg_namespace'::regclass
+  AND description <> 'standard public schema'",
     )
 }
 
@@ -133,6 +138,10 @@ fn unmodelled() -> Query {
             .to_owned(),
         "SELECT 'privileges on the database', count(*) FROM pg_database
   WHERE datname = current_database() AND datacl IS NOT NULL"
+            .to_owned(),
+        "SELECT 'member added to an operator family of PostgreSQL', count(*) FROM (
+  SELECT FROM pg_amop WHERE oid >= 16384 AND amopfamily < 16384
+  UNION ALL SELECT FROM pg_amproc WHERE oid >= 16384 AND amprocfamily < 16384) m"
             .to_owned(),
         // A shell is a name without a definition.
         "SELECT 'shell type', count(*) FROM pg_type WHERE oid >= 16384 AND typtype = 'p'".to_owned(),

@@ -161,12 +161,13 @@ fn published_tables(major: u32) -> Query {
     let filter =
         since(major, 15, "' where ' || pg_get_expr(r.prqual, r.prrelid)", "NULL");
     let sql = format!(
-        "SELECT 'pg_publication'::regclass::oid AS cls, r.prpubid AS oid, 'tables' AS _attribute,
+        "SELECT * FROM (
+SELECT 'pg_publication'::regclass::oid AS cls, r.prpubid AS oid, 'tables' AS _attribute,
   concat(n.nspname, '.', c.relname, {columns}, {filter}) AS _item
 FROM pg_publication_rel r
 JOIN pg_class c ON c.oid = r.prrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-ORDER BY r.prpubid, _item"
+) q ORDER BY oid, _item COLLATE \"C\""
     );
     Query::new(Reading::Lists, sql)
 }

@@ -5,9 +5,9 @@ use super::{Query, Reading, since};
 pub(super) fn all(major: u32) -> Vec<Query> {
     vec![
         relations(),
-        columns(major),
         constraints(),
         indexes(),
+        columns(major),
         sequences(),
         inheritance(),
         foreign_tables(),

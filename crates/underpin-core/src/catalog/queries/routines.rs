@@ -146,7 +146,8 @@ WHERE c.oid >= 16384",
 fn family_members() -> Query {
     Query::new(
         Reading::Lists,
-        "SELECT 'pg_opfamily'::regclass::oid AS cls, o.amopfamily AS oid, 'operators' AS _attribute,
+        "SELECT * FROM (
+SELECT 'pg_opfamily'::regclass::oid AS cls, o.amopfamily AS oid, 'operators' AS _attribute,
   format('%s %s%s', o.amopstrategy, o.amopopr::regoperator, CASE WHEN o.amopsortfamily <> 0
     THEN ' for order by ' || (SELECT opfname FROM pg_opfamily WHERE oid = o.amopsortfamily) END) AS _item
 FROM pg_amop o WHERE o.amopfamily >= 16384
@@ -155,7 +156,7 @@ SELECT 'pg_opfamily'::regclass::oid, p.amprocfamily, 'functions',
   format('%s (%s, %s) %s', p.amprocnum, p.amproclefttype::regtype, p.amprocrighttype::regtype,
     p.amproc::regprocedure)
 FROM pg_amproc p WHERE p.amprocfamily >= 16384
-ORDER BY 2, 3, 4",
+) q ORDER BY oid, _attribute, _item COLLATE \"C\"",
     )
 }
 
