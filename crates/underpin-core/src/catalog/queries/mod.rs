@@ -149,20 +149,20 @@ fn unmodelled() -> Query {
             .to_owned(),
         // What a future major may bring.
         format!(
-            "SELECT 'relation of kind ' || o.relkind, count(*) FROM pg_class o
+            "SELECT 'relation of kind ' || o.relkind::text, count(*) FROM pg_class o
   WHERE o.oid >= 16384 AND o.relkind NOT IN ('r','p','f','v','m','S','i','I','t','c')
   AND {NOT_MEMBER} GROUP BY 1"
         ),
-        "SELECT 'constraint of type ' || contype, count(*) FROM pg_constraint
+        "SELECT 'constraint of type ' || contype::text, count(*) FROM pg_constraint
   WHERE oid >= 16384 AND contype NOT IN ('p','u','x','c','f','n','t') GROUP BY 1"
             .to_owned(),
         format!(
-            "SELECT 'type of kind ' || o.typtype, count(*) FROM pg_type o
+            "SELECT 'type of kind ' || o.typtype::text, count(*) FROM pg_type o
   WHERE o.oid >= 16384 AND o.typtype NOT IN ('b','c','d','e','p','r','m')
   AND {NOT_MEMBER} GROUP BY 1"
         ),
         format!(
-            "SELECT 'routine of kind ' || o.prokind, count(*) FROM pg_proc o
+            "SELECT 'routine of kind ' || o.prokind::text, count(*) FROM pg_proc o
   WHERE o.oid >= 16384 AND o.prokind NOT IN ('f','p','a','w') AND {NOT_MEMBER} GROUP BY 1"
         ),
     ];
