@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use underpin_sql::{Script, StatementKind, TransactionShape};
+use underpin_sql::{Script, StatementKind, TransactionControl, TransactionShape};
 
 use crate::error::{Changed, Code, Error, Result, SourceLocation};
 use crate::event::{Event, EventSink};
@@ -179,7 +179,9 @@ async fn run_separate(
         if error.connection_lost {
             return Err(lost(migration, &error));
         }
-        let _undone = session.simple_query("ROLLBACK").await;
+        if in_transaction(&script.statements[..index]) {
+            let _undone = session.simple_query("ROLLBACK").await;
+        }
         restore(session, context).await?;
         let _kept = session.simple_query(&context.history.fail_sql(&id, &log_text(migration, &error))).await;
         return Err(stopped(migration, script, index, &error));
@@ -190,6 +192,16 @@ async fn run_separate(
         .await
         .map(drop)
         .map_err(|e| context.history.error(&e, "write"))
+}
+
+/// Whether a transaction of the script's own is open after these statements.
+fn in_transaction(statements: &[underpin_sql::Statement]) -> bool {
+    use TransactionControl::{Begin, Chain, Commit, Rollback, Savepoint};
+    statements.iter().fold(false, |open, statement| match statement.kind {
+        StatementKind::Transaction(Begin | Chain) => true,
+        StatementKind::Transaction(Commit | Rollback) => false,
+        StatementKind::Transaction(Savepoint) | _ => open,
+    })
 }
 
 /// Undoes every `SET` and `SET ROLE` of a script.

@@ -85,6 +85,12 @@ impl History {
         self.records.iter().any(|r| r.name == *name && r.rolled_back_at.is_none())
     }
 
+    /// Whether a migration is recorded as finished and not rolled back.
+    #[must_use]
+    pub fn is_applied(&self, name: &MigrationName) -> bool {
+        self.records.iter().any(|r| r.name == *name && r.is_applied())
+    }
+
     /// The migrations of the folder without a live row, in the folder's order.
     #[must_use]
     pub fn pending<'a>(&self, folder: &'a MigrationFolder) -> Vec<&'a Migration> {
@@ -165,11 +171,18 @@ impl HistoryTable {
         Ok(History { exists: true, records })
     }
 
-    /// The SQL that makes the table, and its schema if that is absent, as Prisma makes them.
-    #[must_use]
-    pub fn create_sql(&self) -> String {
-        format!(
-            "CREATE SCHEMA IF NOT EXISTS {};\nCREATE TABLE {} (\n\
+    /// The SQL that makes the table as Prisma makes it, after its schema if that is absent.
+    /// (`CREATE SCHEMA IF NOT EXISTS` asks for the privilege even when there is nothing to do.)
+    ///
+    /// # Errors
+    /// UP-3003.
+    pub async fn create_sql(&self, session: &Session) -> Result<String> {
+        let sql = format!("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}", literal(&self.schema));
+        let exists = session.value(&sql).await.map_err(|e| self.error(&e, "read"))?.is_some();
+        let schema =
+            if exists { String::new() } else { format!("CREATE SCHEMA {};\n", identifier(&self.schema)) };
+        Ok(format!(
+            "{schema}CREATE TABLE {} (\n\
             \x20   id                      VARCHAR(36) PRIMARY KEY NOT NULL,\n\
             \x20   checksum                VARCHAR(64) NOT NULL,\n\
             \x20   finished_at             TIMESTAMPTZ,\n\
@@ -178,9 +191,8 @@ impl HistoryTable {
             \x20   rolled_back_at          TIMESTAMPTZ,\n\
             \x20   started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),\n\
             \x20   applied_steps_count     INTEGER NOT NULL DEFAULT 0\n);\n",
-            identifier(&self.schema),
             self.qualified()
-        )
+        ))
     }
 
     /// A row for a migration that has just run: finished, one step.

@@ -127,6 +127,10 @@ impl Scenario {
                 return Err(format!("setup failed: {status}"));
             }
         }
+        // Templates are shared; replays are not, so that every transcript shows a cold run.
+        std::fs::create_dir_all(root.join(".cache")).map_err(|e| e.to_string())?;
+        std::fs::create_dir_all(cache()).map_err(|e| e.to_string())?;
+        std::os::unix::fs::symlink(cache(), root.join(".cache/postgres")).map_err(|e| e.to_string())?;
         let stage = Stage { program, definition: &definition, server: &server, database: &database, root: &root };
         let mut transcript = format!("{}\n", definition.summary);
         for step in &definition.steps {
@@ -202,7 +206,7 @@ impl Stage<'_> {
     fn program(&self, arguments: &str, exit: i32, text: &mut String) -> Result<(), String> {
         let mut command = Command::new(self.program);
         command.args(arguments.split_whitespace()).current_dir(self.root).env_clear().stdin(Stdio::null());
-        command.env("PATH", "/usr/bin:/bin").env("HOME", self.root).env("UNDERPIN_CACHE_DIR", cache());
+        command.env("PATH", "/usr/bin:/bin").env("HOME", self.root).env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
         command.env("UNDERPIN_PG_BIN", &self.server.binaries().folder);
         let url = self.url();
         if !url.is_empty() {
@@ -248,7 +252,10 @@ impl Stage<'_> {
             .replace(&self.server.binaries().folder.display().to_string(), "[pg-bin]")
             .replace(&format!("PostgreSQL {}", self.server.binaries().version), "PostgreSQL [version]")
             .replace(&format!("{} on [socket]", self.database.name), "[database] on [socket]")
-            .replace(&format!("`{}`", self.database.name), "`[database]`");
+            .replace(&format!("`{}`", self.database.name), "`[database]`")
+            .replace(&format!("\"version\":\"{}\"", self.server.binaries().version), "\"version\":\"[version]\"")
+            .replace(&format!("\"database\":\"{}\"", self.database.name), "\"database\":\"[database]\"")
+            .replace(&format!("dbname={}", self.database.name), "dbname=[database]");
         for (pattern, replacement) in [
             (r" +[0-9]+(\.[0-9]+)? (ms|s)\n", " [time]\n"),
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),

@@ -102,7 +102,7 @@ async fn read_history(
     let pending = history.pending(folder).len();
     sink.emit(&Event::HistoryRead {
         exists: history.exists,
-        applied: folder.migrations.len() - pending,
+        applied: folder.migrations.iter().filter(|m| history.is_applied(&m.name)).count(),
         pending,
     });
     refuse_failed(&history)?;
@@ -361,7 +361,7 @@ async fn drift(
     if !drift.is_empty() {
         sink.emit(&Event::Warning {
             name: "drift",
-            message: format!("the live catalog differs from what the history implies in {} places", drift.len()),
+            message: format!("drift: the live catalog is not what the history implies ({} differences)", drift.len()),
             details: drift.lines(DIFFERENCES_SHOWN),
         });
     }
@@ -377,6 +377,8 @@ async fn perform(
 ) -> Result<DeployReport> {
     let mut report = work.report(false, begun);
     record_baseline(options, &work, session, sink).await?;
+    // What the server said of our own statements is not the migrations' business.
+    drop(session.take_notices());
     let context = ExecutionContext {
         history: history_table(options),
         schema: options.target.schema().to_owned(),
@@ -416,7 +418,7 @@ async fn record_baseline(
     let table = history_table(options);
     let mut sql = String::from("BEGIN;\n");
     if !work.history.exists {
-        sql += &table.create_sql();
+        sql += &table.create_sql(session).await?;
     }
     for migration in &work.baseline {
         sql += &table.insert_baseline_sql(migration, Timestamp::now());
@@ -439,9 +441,9 @@ fn with_kept(error: Error, baselined: usize, applied: usize) -> Error {
         return error;
     }
     let kept = match (baselined, applied) {
-        (0, n) => format!("{n} earlier migrations of this run are applied and kept"),
-        (b, 0) => format!("{b} migrations were baselined before it and are kept"),
-        (b, n) => format!("{b} baselined and {n} applied migrations of this run are kept"),
+        (0, n) => format!("kept from earlier in this run: {n} applied"),
+        (b, 0) => format!("kept from earlier in this run: {b} baselined"),
+        (b, n) => format!("kept from earlier in this run: {b} baselined, {n} applied"),
     };
     match error.what_changed().clone() {
         Changed::Nothing | Changed::RolledBack { .. } => error.changed(Changed::RolledBack { kept }),

@@ -76,7 +76,7 @@ async fn mark_applied(
     let now = Timestamp::now();
     let mut sql = String::from("BEGIN;\n");
     if !history.exists {
-        sql += &table.create_sql();
+        sql += &table.create_sql(session).await?;
     }
     if of_name().any(crate::history::MigrationRecord::is_failed) {
         sql += &table.roll_back_sql(name, now);

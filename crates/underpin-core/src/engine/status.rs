@@ -107,7 +107,7 @@ fn report(folder: &MigrationFolder, history: &History, unmanaged_objects: Option
     };
     let first_pending = folder.migrations.iter().position(|m| !history.has_live_row(&m.name));
     let applied: Vec<&crate::migrations::MigrationName> =
-        folder.migrations.iter().filter(|m| history.records.iter().any(|r| r.name == m.name && r.is_applied())).map(|m| &m.name).collect();
+        folder.migrations.iter().filter(|m| history.is_applied(&m.name)).map(|m| &m.name).collect();
     let out_of_order = folder
         .migrations
         .iter()

@@ -45,7 +45,7 @@ pub async fn verify(options: &Options, sink: &mut dyn EventSink) -> Result<Verif
     let applied: Vec<Migration> = folder
         .migrations
         .iter()
-        .filter(|m| history.records.iter().any(|r| r.name == m.name && r.is_applied()))
+        .filter(|m| history.is_applied(&m.name))
         .cloned()
         .collect();
     let context = replay_context(options, &session).await?;

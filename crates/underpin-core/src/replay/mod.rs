@@ -14,7 +14,7 @@ use underpin_sql::{Script, TransactionShape};
 use crate::catalog::{self, CatalogSnapshot, SnapshotDelta};
 use crate::error::{Code, Error, Result, SourceLocation};
 use crate::migrations::{Migration, MigrationName};
-use crate::postgres::scratch::{EngineInfo, Scratch, ScratchOptions};
+use crate::postgres::scratch::{EngineInfo, EngineKind, Scratch, ScratchOptions};
 use crate::postgres::{Queryable, ServerVersion, SqlError, identifier};
 
 /// What a replay depends on beside the scripts.
@@ -126,7 +126,7 @@ pub async fn replay(
     progress(Progress::EngineReady(scratch.about(), begun.elapsed()));
     let engine = scratch.about().clone();
     let mut database = scratch.database().await?;
-    prepare(&mut database, context).await?;
+    prepare(&mut database, context, engine.kind).await?;
     let initial = catalog::read(&mut database).await?;
     let (mut steps, cached) = match known {
         Some(known) if known.initial == initial => (known.steps, known.cached),
@@ -155,17 +155,18 @@ pub async fn replay(
     Ok(replay)
 }
 
-async fn prepare(database: &mut dyn Queryable, context: &ReplayContext) -> Result<()> {
+async fn prepare(database: &mut dyn Queryable, context: &ReplayContext, engine: EngineKind) -> Result<()> {
     let failed = |e: SqlError| Error::new(Code::ScratchFailed, "the scratch database could not be prepared").caused_by(e);
     if context.schema != "public" {
         let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(&context.schema));
         database.query(&sql).await.map_err(failed)?;
     }
-    if matches!(context.scratch, ScratchOptions { shadow: None, target: None, .. }) {
+    if engine == EngineKind::Native {
         // Roles belong to the whole server, so only a cluster of our own gets them.
         for role in &context.roles {
-            // One that exists already is as good.
-            let _exists = database.query(&format!("CREATE ROLE {}", identifier(role))).await;
+            // One that exists already is as good. Superusers, because what a role may do is the
+            // target's business and is not what a replay proves.
+            let _exists = database.query(&format!("CREATE ROLE {} SUPERUSER", identifier(role))).await;
         }
     }
     database.query(&reset_sql(&context.schema)).await.map_err(failed).map(drop)

@@ -35,10 +35,6 @@ impl Printer {
         Self { form: if global.json { Output::Json } else { global.output }, quiet: global.quiet }
     }
 
-    pub(crate) fn form(&self) -> Output {
-        self.form
-    }
-
     /// A sink for the run's events.
     pub(crate) fn sink(&self) -> Box<dyn EventSink> {
         match self.form {
@@ -158,7 +154,7 @@ fn words(event: &Event) -> Option<(&'static str, String, Option<Duration>)> {
         }
         Event::Verified { facts, known_drift: 0, .. } => ("Verified", format!("all {facts} facts equal what the folder implies"), None),
         Event::Verified { facts, known_drift, .. } => {
-            ("Verified", format!("{facts} facts; {} from before this run remain", count(*known_drift, "difference")), None)
+            ("Verified", format!("{facts} facts; known drift from before this run: {}", count(*known_drift, "difference")), None)
         }
         Event::NotVerified { reason } => ("Unverified", format!("the final catalog was not compared: {reason}"), None),
         Event::Resolved { name, r#as: word } => ("Resolved", format!("{name} is recorded as {}", word.replace('_', " ")), None),
