@@ -26,7 +26,9 @@ pub(crate) fn write(root: &Path, check: bool) -> Vec<String> {
             faults.push(format!("{}: {error}", path.display()));
         }
     }
-    for entry in std::fs::read_dir(root.join("docs/errors")).into_iter().flatten().filter_map(Result::ok) {
+    for entry in
+        std::fs::read_dir(root.join("docs/errors")).into_iter().flatten().filter_map(Result::ok)
+    {
         let relative = PathBuf::from("docs/errors").join(entry.file_name());
         if !pages.contains_key(&relative) {
             faults.push(format!("{} belongs to no error code", relative.display()));
@@ -54,9 +56,14 @@ fn error_pages() -> BTreeMap<PathBuf, String> {
             Retry::AfterRepair => "after the cause is put right",
         };
         let exit = code.exit().number();
-        let _infallible = writeln!(index, "| [{code}]({code}.md) | {} | {exit} | {again} |", code.title());
+        let _infallible =
+            writeln!(index, "| [{code}]({code}.md) | {} | {exit} | {again} |", code.title());
         let text: Vec<&str> = code.explanation().lines().map(str::trim).collect();
-        let page = format!("# {code}: {}\n\n{}\n\nExit code {exit}. Running again: {again}.\n", code.title(), text.join("\n"));
+        let page = format!(
+            "# {code}: {}\n\n{}\n\nExit code {exit}. Running again: {again}.\n",
+            code.title(),
+            text.join("\n")
+        );
         pages.insert(PathBuf::from(format!("docs/errors/{code}.md")), page);
     }
     pages.insert(PathBuf::from("docs/errors/README.md"), index);
@@ -76,17 +83,25 @@ fn command_page(root: &Path) -> Result<String, String> {
             .output()
             .map_err(|e| e.to_string())?;
         if !output.status.success() {
-            return Err(format!("underpin {arguments:?} --help: {}", String::from_utf8_lossy(&output.stderr)));
+            return Err(format!(
+                "underpin {arguments:?} --help: {}",
+                String::from_utf8_lossy(&output.stderr)
+            ));
         }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         Ok(text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))
     };
     let overview = help(&[])?;
     let verbs = overview.lines().skip_while(|l| !l.starts_with("Commands:")).skip(1);
-    let verbs = verbs.take_while(|l| l.starts_with("  ")).filter_map(|l| l.split_whitespace().next());
-    let mut page = format!("# Command line\n\nGenerated from the program's own help.\n\n```text\n{}\n```\n", overview.trim_end());
+    let verbs =
+        verbs.take_while(|l| l.starts_with("  ")).filter_map(|l| l.split_whitespace().next());
+    let mut page = format!(
+        "# Command line\n\nGenerated from the program's own help.\n\n```text\n{}\n```\n",
+        overview.trim_end()
+    );
     for verb in verbs {
-        let _infallible = write!(page, "\n## underpin {verb}\n\n```text\n{}\n```\n", help(&[verb])?.trim_end());
+        let _infallible =
+            write!(page, "\n## underpin {verb}\n\n```text\n{}\n```\n", help(&[verb])?.trim_end());
     }
     Ok(page)
 }

@@ -37,11 +37,18 @@ fn crate_layers(root: &Path) -> Vec<String> {
     for (name, allowed) in CRATES {
         let manifest = root.join("crates").join(name).join("Cargo.toml");
         let text = std::fs::read_to_string(&manifest).unwrap_or_default();
-        let dependencies = text.split("[dependencies]").nth(1).and_then(|t| t.split("\n[").next()).unwrap_or_default();
+        let dependencies = text
+            .split("[dependencies]")
+            .nth(1)
+            .and_then(|t| t.split("\n[").next())
+            .unwrap_or_default();
         for line in dependencies.lines() {
             let dependency = line.split(['.', ' ', '=']).next().unwrap_or_default();
             if dependency.starts_with("underpin") && !allowed.contains(&dependency) {
-                faults.push(format!("{}: {name} must not depend on {dependency}", manifest.display()));
+                faults.push(format!(
+                    "{}: {name} must not depend on {dependency}",
+                    manifest.display()
+                ));
             }
         }
     }
@@ -56,15 +63,23 @@ fn module_layers(source: &Path) -> Vec<String> {
     let mut faults = Vec::new();
     for file in sources(source) {
         let Ok(relative) = file.strip_prefix(source) else { continue };
-        let module = relative.components().next().map(|c| c.as_os_str().to_string_lossy().into_owned());
+        let module =
+            relative.components().next().map(|c| c.as_os_str().to_string_lossy().into_owned());
         let module = module.unwrap_or_default().trim_end_matches(".rs").to_owned();
         let Some(own) = order.iter().position(|m| *m == module) else { continue };
         let text = std::fs::read_to_string(&file).unwrap_or_default();
-        for (index, line) in text.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//")) {
+        for (index, line) in
+            text.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//"))
+        {
             for used in line.split("crate::").skip(1) {
-                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let used: String =
+                    used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 if order.iter().position(|m| *m == used).is_some_and(|layer| layer > own) {
-                    faults.push(format!("{}:{}: `{module}` uses `{used}`, which stands above it", file.display(), index + 1));
+                    faults.push(format!(
+                        "{}:{}: `{module}` uses `{used}`, which stands above it",
+                        file.display(),
+                        index + 1
+                    ));
                 }
             }
         }
@@ -81,7 +96,11 @@ fn codes_without_proof(root: &Path) -> Vec<String> {
     for file in sources(&root.join("crates")) {
         let text = std::fs::read_to_string(&file).unwrap_or_default();
         let is_test = file.components().any(|c| c.as_os_str() == "tests");
-        let tests = if is_test { text.as_str() } else { text.split("#[cfg(test)]").nth(1).unwrap_or_default() };
+        let tests = if is_test {
+            text.as_str()
+        } else {
+            text.split("#[cfg(test)]").nth(1).unwrap_or_default()
+        };
         texts += tests;
     }
     underpin_core::Code::ALL

@@ -46,7 +46,9 @@ fn migration(number: usize) -> String {
             "ALTER TABLE \"T{table}\" ADD COLUMN \"email\" TEXT, ADD COLUMN \"score\" INTEGER NOT NULL DEFAULT 0;\n\
              CREATE UNIQUE INDEX \"T{table}_email_key\" ON \"T{table}\"(\"email\");"
         ),
-        _ => format!("ALTER TABLE \"T{table}\" ADD CONSTRAINT \"T{table}_score_check\" CHECK (\"score\" >= 0);"),
+        _ => format!(
+            "ALTER TABLE \"T{table}\" ADD CONSTRAINT \"T{table}_score_check\" CHECK (\"score\" >= 0);"
+        ),
     }
 }
 
@@ -62,7 +64,8 @@ fn write_folder(folder: &Path, count: usize) -> std::io::Result<()> {
 async fn replay_cold(major: u32, count: usize) -> Outcome<Duration> {
     let project = tempfile::tempdir()?;
     write_folder(project.path(), count)?;
-    let binaries = underpin_testkit::binaries(major).ok_or("no server binaries: run ./dev setup")?;
+    let binaries =
+        underpin_testkit::binaries(major).ok_or("no server binaries: run ./dev setup")?;
     let context = ReplayContext {
         target: binaries.version,
         schema: "public".to_owned(),
@@ -76,7 +79,8 @@ async fn replay_cold(major: u32, count: usize) -> Outcome<Duration> {
     };
     let begun = Instant::now();
     let folder = MigrationFolder::read(project.path())?;
-    let result = replay(&folder.migrations, &context, &mut |_| {}).await.map_err(|failure| failure.error)?;
+    let result =
+        replay(&folder.migrations, &context, &mut |_| {}).await.map_err(|failure| failure.error)?;
     let took = begun.elapsed();
     if result.steps.iter().any(|step| step.delta.is_empty()) {
         return Err("a step left no trace".into());
@@ -85,8 +89,10 @@ async fn replay_cold(major: u32, count: usize) -> Outcome<Duration> {
 }
 
 async fn start_warm(major: u32) -> Outcome<Duration> {
-    let binaries = underpin_testkit::binaries(major).ok_or("no server binaries: run ./dev setup")?;
-    let options = ClusterOptions { binaries, cache: underpin_testkit::cache(), settings: Vec::new() };
+    let binaries =
+        underpin_testkit::binaries(major).ok_or("no server binaries: run ./dev setup")?;
+    let options =
+        ClusterOptions { binaries, cache: underpin_testkit::cache(), settings: Vec::new() };
     drop(Cluster::start(&options).await?);
     let mut times = Vec::new();
     for _ in 0..7 {
@@ -129,7 +135,9 @@ async fn run() -> Outcome<bool> {
         figures.push(took);
     }
     let (thousand, objects, empty) = snapshot_of_tables(major, 1000).await?;
-    println!("snapshot of an empty database: {empty:.1?}; of 1,000 tables ({objects} objects): {thousand:.0?}");
+    println!(
+        "snapshot of an empty database: {empty:.1?}; of 1,000 tables ({objects} objects): {thousand:.0?}"
+    );
     let held = start <= Duration::from_millis(150)
         && figures[0] < Duration::from_secs(2)
         && figures[2] < Duration::from_secs(60)

@@ -19,7 +19,11 @@ const POLL_PAUSE: Duration = Duration::from_millis(150);
 ///
 /// # Errors
 /// UP-4001 after `patience`.
-pub async fn acquire(session: &Session, patience: Duration, waiting: &mut (dyn FnMut(String) + Send)) -> Result<Duration> {
+pub async fn acquire(
+    session: &Session,
+    patience: Duration,
+    waiting: &mut (dyn FnMut(String) + Send),
+) -> Result<Duration> {
     let begun = Instant::now();
     let mut told = false;
     loop {
@@ -30,9 +34,13 @@ pub async fn acquire(session: &Session, patience: Duration, waiting: &mut (dyn F
         if got.as_deref() == Some("t") {
             return Ok(begun.elapsed());
         }
-        let holder = if told && begun.elapsed() < patience { None } else { Some(holder(session).await) };
+        let holder =
+            if told && begun.elapsed() < patience { None } else { Some(holder(session).await) };
         if begun.elapsed() >= patience {
-            let words = format!("another process is migrating this database: {}", holder.unwrap_or_default());
+            let words = format!(
+                "another process is migrating this database: {}",
+                holder.unwrap_or_default()
+            );
             return Err(Error::new(Code::LockBusy, words)
                 .caused_by(format!("the lock was not free within {} s", patience.as_secs()))
                 .hint("run the same command again when it is done, or wait longer with --wait SECONDS"));
@@ -65,10 +73,17 @@ async fn holder(session: &Session) -> String {
          LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = {PRISMA_LOCK_KEY} AND l.granted"
     );
-    session.value(&sql).await.ok().flatten().unwrap_or_else(|| "a session that is just ending".to_owned())
+    session
+        .value(&sql)
+        .await
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| "a session that is just ending".to_owned())
 }
 
 fn failed(error: &SqlError) -> Error {
     let code = if error.connection_lost { Code::ConnectionLost } else { Code::LockBusy };
-    Error::new(code, "the migration lock could not be asked for").caused_by(error).sqlstate(error.sqlstate.as_deref())
+    Error::new(code, "the migration lock could not be asked for")
+        .caused_by(error)
+        .sqlstate(error.sqlstate.as_deref())
 }

@@ -179,7 +179,10 @@ pub enum Event {
     },
 }
 
-fn milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+fn milliseconds<S: serde::Serializer>(
+    duration: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     // Tenths are enough for a person and for a graph.
     serializer.serialize_f64((duration.as_secs_f64() * 10_000.0).round() / 10.0)
 }

@@ -62,11 +62,15 @@ pub async fn run(
         TransactionShape::Unclosed { opened_by } => {
             return Err(unclosed(migration, script.statements[*opened_by].span.start));
         }
-        TransactionShape::Atomic => run_atomic(session, migration, context, &Frame::ours(migration)).await,
+        TransactionShape::Atomic => {
+            run_atomic(session, migration, context, &Frame::ours(migration)).await
+        }
         TransactionShape::Wrapped { body } => {
             run_atomic(session, migration, context, &Frame::authors(migration, &script, body)).await
         }
-        TransactionShape::Separate { .. } => run_separate(session, migration, &script, context).await,
+        TransactionShape::Separate { .. } => {
+            run_separate(session, migration, &script, context).await
+        }
     };
     for notice in session.take_notices() {
         sink.emit(&Event::ServerNotice {
@@ -103,9 +107,11 @@ impl<'a> Frame<'a> {
         let begin = &text[script.statements[0].span.clone()];
         let inside = &script.statements[body.clone()];
         match (inside.first(), inside.last()) {
-            (Some(first), Some(last)) => {
-                Self { begin, body: &text[first.span.start..last.span.end], offset: first.span.start }
-            }
+            (Some(first), Some(last)) => Self {
+                begin,
+                body: &text[first.span.start..last.span.end],
+                offset: first.span.start,
+            },
             _ => Self { begin, body: "", offset: 0 },
         }
     }
@@ -120,7 +126,8 @@ async fn run_atomic(
     let mut attempt = 1;
     loop {
         let started = Timestamp::now();
-        let Err((offset, error)) = try_atomic(session, migration, context, frame, started).await else {
+        let Err((offset, error)) = try_atomic(session, migration, context, frame, started).await
+        else {
             return restore(session, context).await;
         };
         if error.connection_lost {
@@ -130,7 +137,8 @@ async fn run_atomic(
         restore(session, context).await?;
         if !is_passing(&error) {
             record_failure(session, migration, context, started, &error).await;
-            return Err(failed(migration, offset, &error).changed(Changed::RolledBack { kept: String::new() }));
+            return Err(failed(migration, offset, &error)
+                .changed(Changed::RolledBack { kept: String::new() }));
         }
         if attempt >= context.locks.attempts {
             return Err(no_lock(migration, context, &error));
@@ -147,7 +155,8 @@ async fn try_atomic(
     frame: &Frame<'_>,
     started: Timestamp,
 ) -> std::result::Result<(), (usize, SqlError)> {
-    let begin = format!("{}; SET LOCAL lock_timeout = {}", frame.begin, context.locks.timeout.as_millis());
+    let begin =
+        format!("{}; SET LOCAL lock_timeout = {}", frame.begin, context.locks.timeout.as_millis());
     let end = migration.script.len();
     session.simple_query(&begin).await.map_err(|e| (end, e))?;
     session.simple_query(frame.body).await.map_err(|e| (frame.offset, e))?;
@@ -183,7 +192,9 @@ async fn run_separate(
             let _undone = session.simple_query("ROLLBACK").await;
         }
         restore(session, context).await?;
-        let _kept = session.simple_query(&context.history.fail_sql(&id, &log_text(migration, &error))).await;
+        let _kept = session
+            .simple_query(&context.history.fail_sql(&id, &log_text(migration, &error)))
+            .await;
         return Err(stopped(migration, script, index, &error));
     }
     restore(session, context).await?;
@@ -207,7 +218,8 @@ fn in_transaction(statements: &[underpin_sql::Statement]) -> bool {
 /// Undoes every `SET` and `SET ROLE` of a script.
 async fn restore(session: &mut Session, context: &ExecutionContext) -> Result<()> {
     session.simple_query(&reset_sql(&context.schema)).await.map(drop).map_err(|e| {
-        Error::new(Code::ConnectionLost, "the session could not be put back to its settings").caused_by(e)
+        Error::new(Code::ConnectionLost, "the session could not be put back to its settings")
+            .caused_by(e)
     })
 }
 
@@ -244,7 +256,9 @@ fn log_text(migration: &Migration, error: &SqlError) -> String {
 
 fn failed(migration: &Migration, offset: usize, error: &SqlError) -> Error {
     let words = format!("migration `{}` failed", migration.name);
-    let mut result = Error::new(Code::MigrationFailed, words).caused_by(error).sqlstate(error.sqlstate.as_deref());
+    let mut result = Error::new(Code::MigrationFailed, words)
+        .caused_by(error)
+        .sqlstate(error.sqlstate.as_deref());
     if let Some(context) = &error.context {
         result = result.caused_by(context);
     }
@@ -255,7 +269,10 @@ fn failed(migration: &Migration, offset: usize, error: &SqlError) -> Error {
         result = result.hint(hint.clone());
     }
     result
-        .hint(format!("put the cause right, then: underpin resolve --rolled-back {}", migration.name))
+        .hint(format!(
+            "put the cause right, then: underpin resolve --rolled-back {}",
+            migration.name
+        ))
         .hint("and run the same command again")
 }
 
@@ -266,7 +283,9 @@ fn stopped(migration: &Migration, script: &Script, index: usize, error: &SqlErro
         SourceLocation::at(&migration.path.display().to_string(), &migration.script, offset)
     });
     if index == 0 {
-        return failed(migration, offset, error).at(location).changed(Changed::RolledBack { kept: String::new() });
+        return failed(migration, offset, error)
+            .at(location)
+            .changed(Changed::RolledBack { kept: String::new() });
     }
     let count = script.statements.len();
     Error::new(Code::MigrationPartial, format!("migration `{}` stopped at statement {} of {count}", migration.name, index + 1))
@@ -284,13 +303,19 @@ fn stopped(migration: &Migration, script: &Script, index: usize, error: &SqlErro
 }
 
 fn lost(migration: &Migration, error: &SqlError) -> Error {
-    Error::new(Code::ConnectionLost, format!("the connection was lost while migration `{}` ran", migration.name))
-        .caused_by(error)
-        .sqlstate(error.sqlstate.as_deref())
-        .changed(Changed::Unknown {
-            what: format!("`{}` is either in effect and recorded, or not at all, if it is one transaction", migration.name),
-        })
-        .hint("underpin status")
+    Error::new(
+        Code::ConnectionLost,
+        format!("the connection was lost while migration `{}` ran", migration.name),
+    )
+    .caused_by(error)
+    .sqlstate(error.sqlstate.as_deref())
+    .changed(Changed::Unknown {
+        what: format!(
+            "`{}` is either in effect and recorded, or not at all, if it is one transaction",
+            migration.name
+        ),
+    })
+    .hint("underpin status")
 }
 
 fn no_lock(migration: &Migration, context: &ExecutionContext, error: &SqlError) -> Error {

@@ -102,9 +102,12 @@ impl History {
     /// The recorded migrations that the folder does not hold, each once, in the history's order.
     #[must_use]
     pub fn missing_from<'a>(&'a self, folder: &MigrationFolder) -> Vec<&'a MigrationName> {
-        let held: std::collections::HashSet<&MigrationName> = folder.migrations.iter().map(|m| &m.name).collect();
+        let held: std::collections::HashSet<&MigrationName> =
+            folder.migrations.iter().map(|m| &m.name).collect();
         let mut missing: Vec<&MigrationName> = Vec::new();
-        for record in self.records.iter().filter(|r| r.rolled_back_at.is_none() && !held.contains(&r.name)) {
+        for record in
+            self.records.iter().filter(|r| r.rolled_back_at.is_none() && !held.contains(&r.name))
+        {
             if !missing.contains(&&record.name) {
                 missing.push(&record.name);
             }
@@ -116,7 +119,8 @@ impl History {
     #[must_use]
     pub fn edited<'a>(&self, folder: &'a MigrationFolder) -> Vec<&'a MigrationName> {
         let edited = |m: &&Migration| {
-            let mut rows = self.records.iter().filter(|r| r.name == m.name && r.is_applied()).peekable();
+            let mut rows =
+                self.records.iter().filter(|r| r.name == m.name && r.is_applied()).peekable();
             rows.peek().is_some() && !rows.any(|r| Checksum::matches(&r.checksum, &m.script))
         };
         folder.migrations.iter().filter(edited).map(|m| &m.name).collect()
@@ -177,10 +181,16 @@ impl HistoryTable {
     /// # Errors
     /// UP-3003.
     pub async fn create_sql(&self, session: &Session) -> Result<String> {
-        let sql = format!("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}", literal(&self.schema));
+        let sql = format!(
+            "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}",
+            literal(&self.schema)
+        );
         let exists = session.value(&sql).await.map_err(|e| self.error(&e, "read"))?.is_some();
-        let schema =
-            if exists { String::new() } else { format!("CREATE SCHEMA {};\n", identifier(&self.schema)) };
+        let schema = if exists {
+            String::new()
+        } else {
+            format!("CREATE SCHEMA {};\n", identifier(&self.schema))
+        };
         Ok(format!(
             "{schema}CREATE TABLE {} (\n\
             \x20   id                      VARCHAR(36) PRIMARY KEY NOT NULL,\n\
@@ -197,19 +207,34 @@ impl HistoryTable {
 
     /// A row for a migration that has just run: finished, one step.
     #[must_use]
-    pub fn insert_applied_sql(&self, migration: &Migration, started: Timestamp, finished: Timestamp) -> String {
+    pub fn insert_applied_sql(
+        &self,
+        migration: &Migration,
+        started: Timestamp,
+        finished: Timestamp,
+    ) -> String {
         self.insert(migration, started, Some(finished), "NULL", 1)
     }
 
     /// A row for a migration that is about to run: not finished, no step.
     #[must_use]
-    pub fn insert_started_sql(&self, migration: &Migration, id: &str, started: Timestamp) -> String {
+    pub fn insert_started_sql(
+        &self,
+        migration: &Migration,
+        id: &str,
+        started: Timestamp,
+    ) -> String {
         self.insert_with_id(id, migration, started, None, "NULL", 0)
     }
 
     /// A row for a migration that failed: not finished, the error in `logs`.
     #[must_use]
-    pub fn insert_failed_sql(&self, migration: &Migration, started: Timestamp, logs: &str) -> String {
+    pub fn insert_failed_sql(
+        &self,
+        migration: &Migration,
+        started: Timestamp,
+        logs: &str,
+    ) -> String {
         self.insert(migration, started, None, &literal(logs), 0)
     }
 
@@ -234,7 +259,12 @@ impl HistoryTable {
     /// Keeps the error of a started row.
     #[must_use]
     pub fn fail_sql(&self, id: &str, logs: &str) -> String {
-        format!("UPDATE {} SET logs = {} WHERE id = {};\n", self.qualified(), literal(logs), literal(id))
+        format!(
+            "UPDATE {} SET logs = {} WHERE id = {};\n",
+            self.qualified(),
+            literal(logs),
+            literal(id)
+        )
     }
 
     /// Marks every failed row of `name` as rolled back.
@@ -249,7 +279,14 @@ impl HistoryTable {
         )
     }
 
-    fn insert(&self, m: &Migration, started: Timestamp, finished: Option<Timestamp>, logs: &str, steps: i32) -> String {
+    fn insert(
+        &self,
+        m: &Migration,
+        started: Timestamp,
+        finished: Option<Timestamp>,
+        logs: &str,
+        steps: i32,
+    ) -> String {
         self.insert_with_id(&uuid::Uuid::new_v4().to_string(), m, started, finished, logs, steps)
     }
 
@@ -275,8 +312,11 @@ impl HistoryTable {
     }
 
     fn unrecognised(&self, why: &str) -> Error {
-        Error::new(Code::HistoryUnrecognised, format!("{} is not the table that Prisma makes: {why}", self.qualified()))
-            .hint(format!("look at it: psql -c '\\d {}'", self.qualified().replace('"', "\\\"")))
+        Error::new(
+            Code::HistoryUnrecognised,
+            format!("{} is not the table that Prisma makes: {why}", self.qualified()),
+        )
+        .hint(format!("look at it: psql -c '\\d {}'", self.qualified().replace('"', "\\\"")))
     }
 
     /// A failed statement on the table, typed. `doing` is `read` or `write`.
@@ -287,9 +327,12 @@ impl HistoryTable {
             Some("25006") => Code::ReadOnly,
             _ => Code::HistoryUnwritable,
         };
-        let error = Error::new(code, format!("the history table {} cannot be {}", self.qualified(), past(doing)))
-            .caused_by(e)
-            .sqlstate(e.sqlstate.as_deref());
+        let error = Error::new(
+            code,
+            format!("the history table {} cannot be {}", self.qualified(), past(doing)),
+        )
+        .caused_by(e)
+        .sqlstate(e.sqlstate.as_deref());
         match (code, e.sqlstate.as_deref()) {
             (Code::HistoryUnwritable, Some("42501")) => error.hint(format!(
                 "as the table's owner: GRANT SELECT, INSERT, UPDATE ON {} TO <role>; if it is absent: GRANT CREATE, USAGE ON SCHEMA {} TO <role>",

@@ -14,7 +14,11 @@ pub struct Verification {
 /// Compares the catalog after a run with the expected one. `before` is the drift that was already
 /// there: (expected, actual) before the run.
 #[must_use]
-pub fn compare(expected: &CatalogSnapshot, actual: &CatalogSnapshot, before: &CatalogDiff) -> Verification {
+pub fn compare(
+    expected: &CatalogSnapshot,
+    actual: &CatalogSnapshot,
+    before: &CatalogDiff,
+) -> Verification {
     let all = catalog::diff(expected, actual);
     let new = all.minus(before);
     let known = all.minus(&new);

@@ -51,11 +51,13 @@ async fn a_shadow_server_gives_a_database_and_takes_it_away() {
     assert_eq!(scratch.about().kind, EngineKind::ShadowServer);
     assert!(scratch.about().approximate, "it is not the target's major, and says so");
     let mut database = scratch.database().await.unwrap();
-    let name = database.query("SELECT current_database()").await.unwrap()[0].rows[0][0].clone().unwrap();
+    let name =
+        database.query("SELECT current_database()").await.unwrap()[0].rows[0][0].clone().unwrap();
     assert!(name.starts_with("underpin_scratch_"), "{name}");
     database.close().await;
     let admin = settings.connect().await.unwrap();
-    let left = admin.value(&format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).await.unwrap();
+    let left =
+        admin.value(&format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).await.unwrap();
     assert_eq!(left, None);
 }
 
@@ -64,7 +66,8 @@ async fn a_leftover_of_a_killed_run_is_removed_when_it_is_old() {
     let server = underpin_testkit::server(underpin_testkit::majors()[0]).await;
     let settings = ConnectionSettings::parse(&server.cluster().url("postgres")).unwrap();
     let admin = settings.connect().await.unwrap();
-    let old = uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_700_000_000, 0)).simple();
+    let old =
+        uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_700_000_000, 0)).simple();
     let young = uuid::Uuid::now_v7().simple();
     for id in [old, young] {
         admin.simple_query(&format!("CREATE DATABASE underpin_scratch_{id}")).await.unwrap();
@@ -72,7 +75,9 @@ async fn a_leftover_of_a_killed_run_is_removed_when_it_is_old() {
     let options = ScratchOptions { shadow: Some(settings), ..ScratchOptions::default() };
     let mut scratch = Scratch::start(NOWHERE, &options).await.unwrap();
     scratch.database().await.unwrap().close().await;
-    let exists = |id: uuid::fmt::Simple| format!("SELECT 1 FROM pg_database WHERE datname = 'underpin_scratch_{id}'");
+    let exists = |id: uuid::fmt::Simple| {
+        format!("SELECT 1 FROM pg_database WHERE datname = 'underpin_scratch_{id}'")
+    };
     assert_eq!(admin.value(&exists(old)).await.unwrap(), None);
     assert!(admin.value(&exists(young)).await.unwrap().is_some());
     admin.simple_query(&format!("DROP DATABASE underpin_scratch_{young}")).await.unwrap();

@@ -149,7 +149,10 @@ mod tests {
 
     #[test]
     fn plain_definitions_and_data_are_atomic() {
-        assert_eq!(shape("CREATE TABLE a (i int); INSERT INTO a VALUES (1);"), TransactionShape::Atomic);
+        assert_eq!(
+            shape("CREATE TABLE a (i int); INSERT INTO a VALUES (1);"),
+            TransactionShape::Atomic
+        );
         assert_eq!(shape(""), TransactionShape::Atomic);
         assert_eq!(shape("-- nothing\n"), TransactionShape::Atomic);
         assert_eq!(shape("SAVEPOINT a; RELEASE a"), TransactionShape::Atomic);
@@ -157,7 +160,10 @@ mod tests {
 
     #[test]
     fn a_file_between_begin_and_commit_is_wrapped() {
-        assert_eq!(shape("BEGIN; CREATE TABLE a (); COMMIT;"), TransactionShape::Wrapped { body: 1..2 });
+        assert_eq!(
+            shape("BEGIN; CREATE TABLE a (); COMMIT;"),
+            TransactionShape::Wrapped { body: 1..2 }
+        );
         assert_eq!(
             shape("START TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1; END"),
             TransactionShape::Wrapped { body: 1..2 }
@@ -167,7 +173,10 @@ mod tests {
     #[test]
     fn an_open_transaction_is_found() {
         assert_eq!(shape("BEGIN; CREATE TABLE a ();"), TransactionShape::Unclosed { opened_by: 0 });
-        assert_eq!(shape("SELECT 1; BEGIN; SELECT 2; COMMIT AND CHAIN;"), TransactionShape::Unclosed { opened_by: 3 });
+        assert_eq!(
+            shape("SELECT 1; BEGIN; SELECT 2; COMMIT AND CHAIN;"),
+            TransactionShape::Unclosed { opened_by: 3 }
+        );
     }
 
     #[test]
@@ -186,7 +195,12 @@ mod tests {
         ] {
             assert!(matches!(shape(text), TransactionShape::Separate { .. }), "{text}");
         }
-        for text in ["ANALYZE t", "REINDEX INDEX i", "REFRESH MATERIALIZED VIEW CONCURRENTLY m", "CALL a(); SELECT 1"] {
+        for text in [
+            "ANALYZE t",
+            "REINDEX INDEX i",
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY m",
+            "CALL a(); SELECT 1",
+        ] {
             assert_eq!(shape(text), TransactionShape::Atomic, "{text}");
         }
     }

@@ -5,6 +5,7 @@
 //! `UNDERPIN_TEST_PG` (a folder `<major>/bin/postgres`, made by `./dev setup`) or from what is
 //! installed; which of them a run uses from `UNDERPIN_TEST_MAJORS`.
 
+pub mod prisma;
 pub mod scenario;
 
 use std::collections::BTreeMap;
@@ -39,8 +40,10 @@ pub struct TestDatabase {
 /// The folder of the throw-away PostgreSQL trees.
 #[must_use]
 pub fn trees() -> PathBuf {
-    std::env::var_os("UNDERPIN_TEST_PG")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.dev/pg"), PathBuf::from)
+    std::env::var_os("UNDERPIN_TEST_PG").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.dev/pg"),
+        PathBuf::from,
+    )
 }
 
 /// The binaries of `major`, if this machine has them.
@@ -64,7 +67,11 @@ pub fn majors() -> Vec<u32> {
         Err(_) => DEFAULT_MAJORS.to_vec(),
     };
     let found: Vec<u32> = wanted.iter().copied().filter(|m| binaries(*m).is_some()).collect();
-    assert!(!found.is_empty(), "no PostgreSQL of {wanted:?} found in {}: run ./dev setup", trees().display());
+    assert!(
+        !found.is_empty(),
+        "no PostgreSQL of {wanted:?} found in {}: run ./dev setup",
+        trees().display()
+    );
     found
 }
 
@@ -102,9 +109,12 @@ pub const PASSWORD_ROLE: &str = "with_password";
 async fn demand_a_password(cluster: &Cluster) {
     let path = cluster.socket_folder().join("data/pg_hba.conf");
     let rest = std::fs::read_to_string(&path).expect("the test server has a pg_hba.conf");
-    std::fs::write(&path, format!("local all {PASSWORD_ROLE} scram-sha-256\n{rest}")).expect("it can be written");
+    std::fs::write(&path, format!("local all {PASSWORD_ROLE} scram-sha-256\n{rest}"))
+        .expect("it can be written");
     let admin = cluster.connect("postgres").await.expect("the test server answers");
-    let sql = format!("CREATE ROLE {PASSWORD_ROLE} LOGIN PASSWORD 'correct horse'; SELECT pg_reload_conf()");
+    let sql = format!(
+        "CREATE ROLE {PASSWORD_ROLE} LOGIN PASSWORD 'correct horse'; SELECT pg_reload_conf()"
+    );
     admin.simple_query(&sql).await.expect("a role can be created");
 }
 
@@ -115,14 +125,16 @@ impl Server {
     /// When the major is not installed or the server does not start.
     #[allow(clippy::expect_used, clippy::panic)]
     pub async fn start(major: u32, settings: &[&str]) -> Self {
-        let binaries = binaries(major)
-            .unwrap_or_else(|| panic!("no PostgreSQL {major} in {}: run ./dev setup", trees().display()));
+        let binaries = binaries(major).unwrap_or_else(|| {
+            panic!("no PostgreSQL {major} in {}: run ./dev setup", trees().display())
+        });
         let options = ClusterOptions {
             binaries: binaries.clone(),
             cache: cache(),
             settings: settings.iter().map(|&s| s.to_owned()).collect(),
         };
-        let cluster = Cluster::start(&options).await.unwrap_or_else(|e| panic!("{e}: {:?}", e.causes()));
+        let cluster =
+            Cluster::start(&options).await.unwrap_or_else(|e| panic!("{e}: {:?}", e.causes()));
         demand_a_password(&cluster).await;
         Self { cluster, binaries, databases: AtomicU32::new(0) }
     }

@@ -100,7 +100,8 @@ impl Scenario {
 
     fn definition(&self) -> Result<Definition, String> {
         let path = self.folder.join("scenario.toml");
-        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
     }
 
@@ -122,7 +123,11 @@ impl Scenario {
             copy(&self.folder.join("migrations"), &root.join("prisma/migrations"))?;
         }
         if let Some(setup) = &definition.setup {
-            let status = Command::new("sh").args(["-euc", setup]).current_dir(&root).status().map_err(|e| e.to_string())?;
+            let status = Command::new("sh")
+                .args(["-euc", setup])
+                .current_dir(&root)
+                .status()
+                .map_err(|e| e.to_string())?;
             if !status.success() {
                 return Err(format!("setup failed: {status}"));
             }
@@ -130,8 +135,15 @@ impl Scenario {
         // Templates are shared; replays are not, so that every transcript shows a cold run.
         std::fs::create_dir_all(root.join(".cache")).map_err(|e| e.to_string())?;
         std::fs::create_dir_all(cache()).map_err(|e| e.to_string())?;
-        std::os::unix::fs::symlink(cache(), root.join(".cache/postgres")).map_err(|e| e.to_string())?;
-        let stage = Stage { program, definition: &definition, server: &server, database: &database, root: &root };
+        std::os::unix::fs::symlink(cache(), root.join(".cache/postgres"))
+            .map_err(|e| e.to_string())?;
+        let stage = Stage {
+            program,
+            definition: &definition,
+            server: &server,
+            database: &database,
+            root: &root,
+        };
         let mut transcript = format!("{}\n", definition.summary);
         for step in &definition.steps {
             stage.step(step, &mut transcript).await?;
@@ -150,14 +162,16 @@ impl Scenario {
         if expected == actual {
             return Ok(());
         }
-        let mut words = format!("{} differs (UPDATE_SCENARIOS=1 writes it anew):\n", path.display());
+        let mut words =
+            format!("{} differs (UPDATE_SCENARIOS=1 writes it anew):\n", path.display());
         let (mut old, mut new) = (expected.lines(), actual.lines());
         loop {
             match (old.next(), new.next()) {
                 (None, None) => break,
                 (a, b) if a == b => {}
                 (a, b) => {
-                    let _infallible = writeln!(words, "- {}\n+ {}", a.unwrap_or("(end)"), b.unwrap_or("(end)"));
+                    let _infallible =
+                        writeln!(words, "- {}\n+ {}", a.unwrap_or("(end)"), b.unwrap_or("(end)"));
                 }
             }
         }
@@ -179,13 +193,16 @@ impl Stage<'_> {
         let before = if step.unchanged { Some(state(&self.database.url).await?) } else { None };
         let mut text = String::new();
         match (&step.run, &step.sql, &step.check) {
-            (Some(arguments), None, None) => self.program(arguments, step.exit.unwrap_or(0), &mut text)?,
+            (Some(arguments), None, None) => {
+                self.program(arguments, step.exit.unwrap_or(0), &mut text)?
+            }
             (None, Some(sql), None) => {
                 self.database.session.simple_query(sql).await.map_err(|e| format!("{sql}: {e}"))?;
                 text = format!("\nsql> {}\n", sql.trim());
             }
             (None, None, Some(sql)) => {
-                let value = self.database.session.value(sql).await.map_err(|e| format!("{sql}: {e}"))?;
+                let value =
+                    self.database.session.value(sql).await.map_err(|e| format!("{sql}: {e}"))?;
                 if value != step.is {
                     return Err(format!("{sql}\n  is {value:?} and should be {:?}", step.is));
                 }
@@ -205,8 +222,15 @@ impl Stage<'_> {
 
     fn program(&self, arguments: &str, exit: i32, text: &mut String) -> Result<(), String> {
         let mut command = Command::new(self.program);
-        command.args(arguments.split_whitespace()).current_dir(self.root).env_clear().stdin(Stdio::null());
-        command.env("PATH", "/usr/bin:/bin").env("HOME", self.root).env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(self.root)
+            .env_clear()
+            .stdin(Stdio::null());
+        command
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.root)
+            .env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
         command.env("UNDERPIN_PG_BIN", &self.server.binaries().folder);
         let url = self.url();
         if !url.is_empty() {
@@ -250,11 +274,20 @@ impl Stage<'_> {
             .replace(&socket, "[socket]")
             .replace(&self.root.display().to_string(), "[project]")
             .replace(&self.server.binaries().folder.display().to_string(), "[pg-bin]")
-            .replace(&format!("PostgreSQL {}", self.server.binaries().version), "PostgreSQL [version]")
+            .replace(
+                &format!("PostgreSQL {}", self.server.binaries().version),
+                "PostgreSQL [version]",
+            )
             .replace(&format!("{} on [socket]", self.database.name), "[database] on [socket]")
             .replace(&format!("`{}`", self.database.name), "`[database]`")
-            .replace(&format!("\"version\":\"{}\"", self.server.binaries().version), "\"version\":\"[version]\"")
-            .replace(&format!("\"database\":\"{}\"", self.database.name), "\"database\":\"[database]\"")
+            .replace(
+                &format!("\"version\":\"{}\"", self.server.binaries().version),
+                "\"version\":\"[version]\"",
+            )
+            .replace(
+                &format!("\"database\":\"{}\"", self.database.name),
+                "\"database\":\"[database]\"",
+            )
             .replace(&format!("dbname={}", self.database.name), "dbname=[database]");
         for (pattern, replacement) in [
             (r" +[0-9]+(\.[0-9]+)? (ms|s)\n", " [time]\n"),
@@ -276,7 +309,8 @@ impl Stage<'_> {
 
 /// Catalog and history of a database, as one text.
 async fn state(url: &str) -> Result<String, String> {
-    let settings = underpin_core::postgres::ConnectionSettings::parse(url).map_err(|e| e.to_string())?;
+    let settings =
+        underpin_core::postgres::ConnectionSettings::parse(url).map_err(|e| e.to_string())?;
     let mut session: Session = settings.connect().await.map_err(|e| e.to_string())?;
     let snapshot = catalog::read(&mut session).await.map_err(|e| e.to_string())?;
     let tables = session
@@ -285,10 +319,16 @@ async fn state(url: &str) -> Result<String, String> {
         .map_err(|e| e.to_string())?;
     let mut text = snapshot.fingerprint().to_string();
     for table in tables.into_iter().flatten().flatten() {
-        let rows = session.rows(&format!("SELECT t::text FROM {table} t ORDER BY 1")).await.map_err(|e| e.to_string())?;
+        let rows = session
+            .rows(&format!("SELECT t::text FROM {table} t ORDER BY 1"))
+            .await
+            .map_err(|e| e.to_string())?;
         let _infallible = write!(text, "\n{table} {rows:?}");
     }
-    let owned = session.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'underpin'").await.map_err(|e| e.to_string())?;
+    let owned = session
+        .value("SELECT count(*) FROM pg_namespace WHERE nspname = 'underpin'")
+        .await
+        .map_err(|e| e.to_string())?;
     let _infallible = write!(text, "\nown schema {owned:?}");
     Ok(text)
 }

@@ -32,10 +32,22 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "UNDERPIN_PG_BIN", value_name = "FOLDER")]
     pub(crate) pg_bin: Option<PathBuf>,
     /// A server on which scratch databases may be made
-    #[arg(long, global = true, env = "UNDERPIN_SHADOW_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "UNDERPIN_SHADOW_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) shadow_url: Option<String>,
     /// Seconds to wait for another process that migrates this database
-    #[arg(long, global = true, env = "UNDERPIN_WAIT", value_name = "SECONDS", default_value_t = 60)]
+    #[arg(
+        long,
+        global = true,
+        env = "UNDERPIN_WAIT",
+        value_name = "SECONDS",
+        default_value_t = 60
+    )]
     pub(crate) wait: u64,
     /// Longest time that one attempt waits for a table lock, such as 3s or 500ms
     #[arg(long, global = true, env = "UNDERPIN_LOCK_TIMEOUT", value_name = "DURATION", default_value = "3s",
@@ -112,7 +124,8 @@ pub(crate) enum Verb {
 /// `3s`, `500ms`, `2m`, or bare seconds.
 fn duration(text: &str) -> Result<std::time::Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| "a number with ms, s or m, such as 3s".to_owned())?;
+    let number: u64 =
+        digits.parse().map_err(|_| "a number with ms, s or m, such as 3s".to_owned())?;
     match &text[digits.len()..] {
         "ms" => Ok(std::time::Duration::from_millis(number)),
         "" | "s" => Ok(std::time::Duration::from_secs(number)),

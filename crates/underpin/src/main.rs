@@ -22,10 +22,13 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let printer = Printer::new(&arguments.global);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(run(&arguments, &printer)),
-        Err(error) => Err(Error::new(Code::Internal, "the runtime could not be started").caused_by(error)),
+        Err(error) => {
+            Err(Error::new(Code::Internal, "the runtime could not be started").caused_by(error))
+        }
     };
     let status = result.unwrap_or_else(|error| {
         printer.error(&error);
@@ -43,7 +46,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let mut lines = text.lines().map(str::trim_end).filter(|l| !l.is_empty());
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let rest = lines.filter(|l| !l.starts_with("For more information")).map(|l| l.trim().to_owned());
+    let rest =
+        lines.filter(|l| !l.starts_with("For more information")).map(|l| l.trim().to_owned());
     let error = Error::new(Code::Usage, message).details(rest).hint("underpin --help");
     output::err(&output::render_error(&error));
     ExitCode::from(ExitStatus::Usage.number())
@@ -54,12 +58,21 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let mut sink = printer.sink();
     match &arguments.verb {
         Verb::Status => {
-            let report = engine::status(&environment::options(global, false, true)?, &mut underpin_core::event::Silent).await?;
+            let report = engine::status(
+                &environment::options(global, false, true)?,
+                &mut underpin_core::event::Silent,
+            )
+            .await?;
             printer.result("underpin/status@1", &report, || output::render_status(&report));
-            Ok(if report.state == StatusState::UpToDate { ExitStatus::Success } else { ExitStatus::Failed })
+            Ok(if report.state == StatusState::UpToDate {
+                ExitStatus::Success
+            } else {
+                ExitStatus::Failed
+            })
         }
         Verb::Deploy { dry_run } => {
-            let report = engine::deploy(&environment::options(global, true, *dry_run)?, &mut *sink).await?;
+            let report =
+                engine::deploy(&environment::options(global, true, *dry_run)?, &mut *sink).await?;
             printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
             Ok(ExitStatus::Success)
         }
@@ -67,14 +80,22 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             let resolution = match (applied, rolled_back) {
                 (Some(name), _) => Resolution::Applied(MigrationName::new(name)),
                 (None, Some(name)) => Resolution::RolledBack(MigrationName::new(name)),
-                (None, None) => return Err(Error::new(Code::Usage, "give --applied or --rolled-back")),
+                (None, None) => {
+                    return Err(Error::new(Code::Usage, "give --applied or --rolled-back"));
+                }
             };
-            let report = engine::resolve(&environment::options(global, true, *dry_run)?, &resolution, &mut *sink).await?;
+            let report = engine::resolve(
+                &environment::options(global, true, *dry_run)?,
+                &resolution,
+                &mut *sink,
+            )
+            .await?;
             printer.result("underpin/resolve@1", &report, || output::render_resolve(&report));
             Ok(ExitStatus::Success)
         }
         Verb::Verify => {
-            let report = engine::verify(&environment::options(global, false, true)?, &mut *sink).await?;
+            let report =
+                engine::verify(&environment::options(global, false, true)?, &mut *sink).await?;
             printer.result("underpin/verify@1", &report, || output::render_verify(&report));
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }

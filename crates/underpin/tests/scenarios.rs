@@ -8,7 +8,8 @@ use underpin_testkit::scenario;
 fn main() {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let handle = runtime.handle().clone();
     let mut trials = Vec::new();
     for scenario in scenario::find(&root) {

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::CatalogSnapshot;
 use super::fact::{Attributes, ObjectId, ObjectKind};
-use super::normalise::{array_elements, column_options, sorted_list, storage_options, without_options};
+use super::normalise::{
+    array_elements, column_options, sorted_list, storage_options, without_options,
+};
 use super::privileges::{beyond_default, letters};
 use super::queries::Reading;
 use crate::postgres::{ResultSet, ServerVersion};
@@ -17,7 +19,8 @@ const OWN_TABLE: &str = "_prisma_migrations";
 /// Schemas that are not the application's.
 const OWN_SCHEMA: &str = "underpin";
 /// Column names with a meaning of their own; see `queries`.
-const RESERVED: &[&str] = &["kind", "cls", "oid", "sub", "ns", "rel", "typ", "name", "owner", "acl", "acl0"];
+const RESERVED: &[&str] =
+    &["kind", "cls", "oid", "sub", "ns", "rel", "typ", "name", "owner", "acl", "acl0"];
 
 /// `class, oid, sub-object` as the server addresses things.
 type Address = (String, String, String);
@@ -114,7 +117,9 @@ fn names(read: &[(Reading, ResultSet)]) -> Names {
                 }
                 Reading::Roles => drop(names.roles.insert(row.text("oid"), row.text("name"))),
                 Reading::Members => drop(names.members.insert((row.text("cls"), row.text("oid")))),
-                Reading::Sequences if row.get("_how") == Some("i") => drop(names.identity.insert(row.text("oid"))),
+                Reading::Sequences if row.get("_how") == Some("i") => {
+                    drop(names.identity.insert(row.text("oid")))
+                }
                 _ => {}
             }
         }
@@ -125,7 +130,10 @@ fn names(read: &[(Reading, ResultSet)]) -> Names {
             let (Reading::Relations | Reading::Types) = reading else { continue };
             let Some(schema) = row.get("ns").and_then(|ns| names.schemas.get(ns)) else { continue };
             let member = names.members.contains(&(row.text("cls"), row.text("oid")));
-            if member || row.get("name") == Some(OWN_TABLE) || names.identity.contains(&row.text("oid")) {
+            if member
+                || row.get("name") == Some(OWN_TABLE)
+                || names.identity.contains(&row.text("oid"))
+            {
                 continue;
             }
             let holder = Holder { schema: schema.clone(), name: row.text("name") };
@@ -137,7 +145,9 @@ fn names(read: &[(Reading, ResultSet)]) -> Names {
             }
         }
     }
-    let most = owners.iter().max_by_key(|(owner, count)| (**count, std::cmp::Reverse(names.roles.get(*owner))));
+    let most = owners
+        .iter()
+        .max_by_key(|(owner, count)| (**count, std::cmp::Reverse(names.roles.get(*owner))));
     names.main_owner = most.map(|(owner, _)| owner.clone());
     names
 }
@@ -267,7 +277,11 @@ impl Facts {
         let all = letters(row.get("acl0").unwrap_or("{}"));
         let default = if schema.is_some() { "{}" } else { row.get("acl0").unwrap_or("{}") };
         let role = row.get("owner").and_then(|o| names.roles.get(o)).cloned().unwrap_or_default();
-        let role = if row.get("owner") == names.main_owner.as_deref() { "$owner".to_owned() } else { role };
+        let role = if row.get("owner") == names.main_owner.as_deref() {
+            "$owner".to_owned()
+        } else {
+            role
+        };
         for (grantee, held) in beyond_default(row.get("acl").unwrap_or("{}"), default, &all) {
             let grantee = grantee.unwrap_or_else(|| "PUBLIC".to_owned());
             let id = ObjectId {
@@ -295,10 +309,14 @@ impl Facts {
         let Some(attributes) = target.and_then(|id| self.objects.get_mut(&id)) else { return };
         let (attribute, item) = match row.get("_relkind") {
             Some("c") => {
-                let collation = row.get("collation").map(|c| format!(" collate {c}")).unwrap_or_default();
+                let collation =
+                    row.get("collation").map(|c| format!(" collate {c}")).unwrap_or_default();
                 ("attributes", format!("{} {}{collation}", row.text("name"), row.text("type")))
             }
-            _ => ("statistics_targets", format!("{}: {}", row.text("sub"), row.text("statistics_target"))),
+            _ => (
+                "statistics_targets",
+                format!("{}: {}", row.text("sub"), row.text("statistics_target")),
+            ),
         };
         append(attributes, attribute, &item);
     }
@@ -318,13 +336,17 @@ impl Facts {
     fn part(&mut self, row: &Row<'_>) {
         let Some(id) = self.relation_like(row) else { return };
         let Some(attributes) = self.objects.get_mut(&id) else { return };
-        for (name, value) in row.0.iter().filter(|(name, _)| !RESERVED.contains(name) && !name.starts_with('_')) {
+        for (name, value) in
+            row.0.iter().filter(|(name, _)| !RESERVED.contains(name) && !name.starts_with('_'))
+        {
             attributes.insert((*name).to_owned(), (*value).to_owned());
         }
     }
 
     fn list(&mut self, row: &Row<'_>) {
-        let (Some(attribute), Some(item)) = (row.get("_attribute"), row.get("_item")) else { return };
+        let (Some(attribute), Some(item)) = (row.get("_attribute"), row.get("_item")) else {
+            return;
+        };
         if let Some(attributes) = self.relation_like(row).and_then(|id| self.objects.get_mut(&id)) {
             append(attributes, attribute, item);
         }
@@ -348,7 +370,10 @@ impl Facts {
             return;
         }
         self.part(row);
-        let Some(attributes) = self.relation_like(row).and_then(|id| self.objects.get_mut(&id)) else { return };
+        let Some(attributes) = self.relation_like(row).and_then(|id| self.objects.get_mut(&id))
+        else {
+            return;
+        };
         if let Some(column) = column {
             let schema = column.schema.unwrap_or_default();
             attributes.insert(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fact::{Attributes, Class, ObjectId, ObjectKind, attribute_class};
+use super::fact::{Attributes, Class, ObjectId, ObjectKind, is_environment};
 use super::snapshot::CatalogSnapshot;
 
 /// The differences between an expected and an actual catalog.
@@ -83,12 +83,9 @@ fn compare(id: &ObjectId, wanted: &Attributes, found: &Attributes, diff: &mut Ca
         if expected == actual {
             continue;
         }
-        let counts = match attribute_class(id.kind, name) {
-            Class::Structure => true,
-            Class::Environment => {
-                expected.is_some() && !matches!(name.as_str(), "tablespace" | "version")
-            }
-        };
+        // An object that both sides have is judged whole, a publication no less than a table.
+        let counts = !is_environment(name)
+            || expected.is_some() && !matches!(name.as_str(), "tablespace" | "version");
         let changed = ChangedAttribute {
             name: name.clone(),
             expected: expected.cloned(),

@@ -49,7 +49,11 @@ fn lines_say_actual_then_expected_and_count_the_rest() {
     let lines = diff(&table(), &actual).lines(2);
     assert_eq!(
         lines,
-        ["differs  column public.User.age: type integer, expected bigint", "missing  index public.User_age_idx (…)", "… and 2 more"]
+        [
+            "differs  column public.User.age: type integer, expected bigint",
+            "missing  index public.User_age_idx (…)",
+            "… and 2 more"
+        ]
     );
 }
 

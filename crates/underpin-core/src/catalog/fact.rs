@@ -209,7 +209,12 @@ const ENVIRONMENT: &[&str] = &["comment", "owner", "tablespace", "version"];
 
 /// The class of an attribute of an object of this kind.
 pub(super) fn attribute_class(kind: ObjectKind, attribute: &str) -> Class {
-    if ENVIRONMENT.contains(&attribute) { Class::Environment } else { kind.class() }
+    if is_environment(attribute) { Class::Environment } else { kind.class() }
+}
+
+/// Whether an attribute says where an object lives, not what it is.
+pub(super) fn is_environment(attribute: &str) -> bool {
+    ENVIRONMENT.contains(&attribute)
 }
 
 #[cfg(test)]
@@ -225,11 +230,17 @@ mod tests {
     fn ids_read_as_a_person_says_them() {
         let cases = [
             (id(ObjectKind::Column, "public", "User", "email"), "column public.User.email"),
-            (id(ObjectKind::Index, "public", "User", "User_email_key"), "index public.User_email_key"),
+            (
+                id(ObjectKind::Index, "public", "User", "User_email_key"),
+                "index public.User_email_key",
+            ),
             (id(ObjectKind::Function, "public", "", "f(integer)"), "function public.f(integer)"),
             (id(ObjectKind::EnumType, "public", "", "Role"), "enum public.Role"),
             (id(ObjectKind::Schema, "", "", "auth"), "schema auth"),
-            (id(ObjectKind::Privilege, "public", "table public.User", "app"), "grant on table public.User to app"),
+            (
+                id(ObjectKind::Privilege, "public", "table public.User", "app"),
+                "grant on table public.User to app",
+            ),
         ];
         for (id, text) in cases {
             assert_eq!(id.to_string(), text);

@@ -13,8 +13,9 @@ const FORMAT: &str = "underpin catalog 1";
 
 /// SHA-256 over the structure facts of a snapshot: equal fingerprints mean equal structure.
 /// Environment facts (owners, grants, comments, replication) do not enter it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {

@@ -195,7 +195,8 @@ mod tests {
 
     #[test]
     fn the_options_leave_an_index_definition() {
-        let with = "CREATE INDEX i ON public.t USING btree (a) WITH (fillfactor='70') WHERE (a > 0)";
+        let with =
+            "CREATE INDEX i ON public.t USING btree (a) WITH (fillfactor='70') WHERE (a > 0)";
         let without = "CREATE INDEX i ON public.t USING btree (a) WHERE (a > 0)";
         assert_eq!(without_options(with, Some("{fillfactor=70}")), without);
         assert_eq!(without_options(without, None), without);

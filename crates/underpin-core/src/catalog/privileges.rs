@@ -12,7 +12,11 @@ type Grants = BTreeMap<Option<String>, BTreeSet<String>>;
 /// kind of object, `none` where a default was taken away. Grantee `None` is PUBLIC.
 ///
 /// `ALL` matters beyond looks: PostgreSQL 17 added MAINTAIN to what `GRANT ALL` means.
-pub(super) fn beyond_default(list: &str, default: &str, all: &str) -> Vec<(Option<String>, String)> {
+pub(super) fn beyond_default(
+    list: &str,
+    default: &str,
+    all: &str,
+) -> Vec<(Option<String>, String)> {
     let (now, usual) = (parse(list), parse(default));
     let grantees: BTreeSet<&Option<String>> = now.keys().chain(usual.keys()).collect();
     let nothing = BTreeSet::new();

@@ -45,7 +45,9 @@ fn unreadable(error: &SqlError, queries: &[queries::Query], message: &str) -> Er
         .caused_by(error)
         .sqlstate(error.sqlstate.as_deref());
     // Which of the queries it was, for whoever has to mend it.
-    let reached = error.position.map_or(0, |p| message.chars().take(p).collect::<String>().matches(";\n").count());
+    let reached = error
+        .position
+        .map_or(0, |p| message.chars().take(p).collect::<String>().matches(";\n").count());
     if let Some(query) = reached.checked_sub(1).and_then(|i| queries.get(i)) {
         result = result.caused_by(format!("while reading {:?}", query.reading));
     }

@@ -75,9 +75,10 @@ async fn run(options: &Options, sink: &mut dyn EventSink, begun: Instant) -> Res
             return Ok(work.report(options.dry_run, begun));
         }
         if !locked {
-            let waited =
-                coordinate::acquire(&session, options.patience, &mut |holder| sink.emit(&Event::LockWaiting { holder }))
-                    .await?;
+            let waited = coordinate::acquire(&session, options.patience, &mut |holder| {
+                sink.emit(&Event::LockWaiting { holder })
+            })
+            .await?;
             sink.emit(&Event::LockAcquired { waited });
             locked = true;
         }
@@ -88,8 +89,11 @@ async fn run(options: &Options, sink: &mut dyn EventSink, begun: Instant) -> Res
             return perform(options, work, &mut session, sink, begun).await;
         }
     }
-    Err(Error::new(Code::MovedMeanwhile, format!("the database changed {ROUNDS_MAX} times while it was being diagnosed"))
-        .hint("stop what changes its schema, then run the same command again"))
+    Err(Error::new(
+        Code::MovedMeanwhile,
+        format!("the database changed {ROUNDS_MAX} times while it was being diagnosed"),
+    )
+    .hint("stop what changes its schema, then run the same command again"))
 }
 
 async fn read_history(
@@ -111,18 +115,34 @@ async fn read_history(
         let words = if history.records.is_empty() {
             format!("`{}` holds no migration", folder.path.display())
         } else {
-            format!("`{}` holds no migration, and the history records {}", folder.path.display(), missing.len())
+            format!(
+                "`{}` holds no migration, and the history records {}",
+                folder.path.display(),
+                missing.len()
+            )
         };
-        return Err(Error::new(Code::FolderEmpty, words).hint("name the right folder with --dir, or copy it into the image"));
+        return Err(Error::new(Code::FolderEmpty, words)
+            .hint("name the right folder with --dir, or copy it into the image"));
     }
     if !missing.is_empty() && pending == folder.migrations.len() {
-        let words = format!("the history records {} migrations and none of this folder", missing.len());
+        let words =
+            format!("the history records {} migrations and none of this folder", missing.len());
         return Err(Error::new(Code::HistoryForeign, words)
             .details(missing.iter().take(5).map(|n| format!("recorded, not in the folder: {n}")))
             .hint("is this the right database, and the right --dir?"));
     }
-    warn(sink, "missing_from_folder", "the history records migrations that the folder does not hold", names(missing));
-    warn(sink, "edited", "applied migrations were edited afterwards; they are not run again", names(history.edited(folder)));
+    warn(
+        sink,
+        "missing_from_folder",
+        "the history records migrations that the folder does not hold",
+        names(missing),
+    );
+    warn(
+        sink,
+        "edited",
+        "applied migrations were edited afterwards; they are not run again",
+        names(history.edited(folder)),
+    );
     Ok(history)
 }
 
@@ -136,11 +156,16 @@ fn warn(sink: &mut dyn EventSink, name: &'static str, message: &str, details: Ve
 fn refuse_failed(history: &History) -> Result<()> {
     let failed = history.failed();
     let Some(first) = failed.first() else { return Ok(()) };
-    let lines = failed.iter().map(|r| format!("The `{}` migration started at {} failed", r.name, r.started_at));
-    Err(Error::new(Code::FailedMigration, "the history holds a failed migration; nothing is applied on top of it")
-        .details(lines)
-        .hint(format!("if what it did is undone: underpin resolve --rolled-back {}", first.name))
-        .hint(format!("if it is completely in effect: underpin resolve --applied {}", first.name)))
+    let lines = failed
+        .iter()
+        .map(|r| format!("The `{}` migration started at {} failed", r.name, r.started_at));
+    Err(Error::new(
+        Code::FailedMigration,
+        "the history holds a failed migration; nothing is applied on top of it",
+    )
+    .details(lines)
+    .hint(format!("if what it did is undone: underpin resolve --rolled-back {}", first.name))
+    .hint(format!("if it is completely in effect: underpin resolve --applied {}", first.name)))
 }
 
 /// What is to be done, and everything that this rests on.
@@ -196,7 +221,15 @@ async fn decide<'a>(
     let already = folder.migrations.len() - pending.len();
     if pending.is_empty() {
         let expected = Err("nothing was applied".to_owned());
-        return Ok(Work { history, live: None, baseline: Vec::new(), pending, already, engine: None, expected });
+        return Ok(Work {
+            history,
+            live: None,
+            baseline: Vec::new(),
+            pending,
+            already,
+            engine: None,
+            expected,
+        });
     }
     for migration in &pending {
         let script = Script::parse(&migration.script);
@@ -208,8 +241,15 @@ async fn decide<'a>(
     let unmanaged = already == 0 && !live.is_empty_of_objects();
     let context = replay_context(options, session).await?;
     let replayed = replay_folder(&folder.migrations, &context, sink).await;
-    let mut work =
-        Work { history, live: None, baseline: Vec::new(), pending, already, engine: None, expected: Err(String::new()) };
+    let mut work = Work {
+        history,
+        live: None,
+        baseline: Vec::new(),
+        pending,
+        already,
+        engine: None,
+        expected: Err(String::new()),
+    };
     match replayed {
         Ok(replay) => {
             let schemas = diagnose::managed_schemas(&replay, options.target.schema());
@@ -228,7 +268,8 @@ async fn decide<'a>(
         }
         Err(failure) if unmanaged => return Err(failure.error),
         Err(failure) => {
-            let is_pending = |index: usize| work.pending.iter().any(|m| m.name == folder.migrations[index].name);
+            let is_pending =
+                |index: usize| work.pending.iter().any(|m| m.name == folder.migrations[index].name);
             if failure.migration.is_some_and(is_pending) && !lacks_extension(&failure.error) {
                 return Err(failure.error);
             }
@@ -241,14 +282,17 @@ async fn decide<'a>(
 
 /// A scratch server without an extension says nothing about the target.
 fn lacks_extension(error: &Error) -> bool {
-    matches!(error.sqlstate_code(), Some("0A000" | "58P01")) && error.causes().iter().any(|c| c.contains("extension"))
+    matches!(error.sqlstate_code(), Some("0A000" | "58P01"))
+        && error.causes().iter().any(|c| c.contains("extension"))
 }
 
 pub(super) async fn replay_context(options: &Options, session: &Session) -> Result<ReplayContext> {
     let rows = session
         .rows("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY 1")
         .await
-        .map_err(|e| Error::new(Code::CatalogUnreadable, "the roles cannot be read").caused_by(e))?;
+        .map_err(|e| {
+            Error::new(Code::CatalogUnreadable, "the roles cannot be read").caused_by(e)
+        })?;
     Ok(ReplayContext {
         target: session.version(),
         schema: options.target.schema().to_owned(),
@@ -310,7 +354,10 @@ fn prove(
 fn refuse_traceless_data(folder: &MigrationFolder, traceless: &[MigrationName]) -> Result<()> {
     let changes_data = |name: &&MigrationName| {
         folder.get(name).is_some_and(|m| {
-            Script::parse(&m.script).statements.iter().any(|s| s.kind == underpin_sql::StatementKind::Data)
+            Script::parse(&m.script)
+                .statements
+                .iter()
+                .any(|s| s.kind == underpin_sql::StatementKind::Data)
         })
     };
     let undecided: Vec<&MigrationName> = traceless.iter().filter(changes_data).collect();
@@ -328,7 +375,8 @@ fn not_proven(folder: &MigrationFolder, nearest: usize, diff: &CatalogDiff) -> E
             last.name,
             diff.len()
         ),
-        None => "the database holds objects and no history, and nothing of the folder is in it".to_owned(),
+        None => "the database holds objects and no history, and nothing of the folder is in it"
+            .to_owned(),
     };
     Error::new(Code::NotProven, words)
         .details(diff.lines(DIFFERENCES_SHOWN))
@@ -361,7 +409,10 @@ async fn drift(
     if !drift.is_empty() {
         sink.emit(&Event::Warning {
             name: "drift",
-            message: format!("drift: the live catalog is not what the history implies ({} differences)", drift.len()),
+            message: format!(
+                "drift: the live catalog is not what the history implies ({} differences)",
+                drift.len()
+            ),
             details: drift.lines(DIFFERENCES_SHOWN),
         });
     }
@@ -446,13 +497,23 @@ fn with_kept(error: Error, baselined: usize, applied: usize) -> Error {
         (b, n) => format!("kept from earlier in this run: {b} baselined, {n} applied"),
     };
     match error.what_changed().clone() {
-        Changed::Nothing | Changed::RolledBack { .. } => error.changed(Changed::RolledBack { kept }),
-        Changed::Partial { what } => error.changed(Changed::Partial { what: format!("{what}; {kept}") }),
-        Changed::Unknown { what } => error.changed(Changed::Unknown { what: format!("{what}; {kept}") }),
+        Changed::Nothing | Changed::RolledBack { .. } => {
+            error.changed(Changed::RolledBack { kept })
+        }
+        Changed::Partial { what } => {
+            error.changed(Changed::Partial { what: format!("{what}; {kept}") })
+        }
+        Changed::Unknown { what } => {
+            error.changed(Changed::Unknown { what: format!("{what}; {kept}") })
+        }
     }
 }
 
-async fn verify_end(expected: &Expected, session: &mut Session, sink: &mut dyn EventSink) -> Result<()> {
+async fn verify_end(
+    expected: &Expected,
+    session: &mut Session,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
     let actual = catalog::read(session).await?.restricted_to(&expected.schemas);
     let result = verify::compare(&expected.last, &actual, &expected.drift);
     if result.new.is_empty() {
@@ -463,7 +524,10 @@ async fn verify_end(expected: &Expected, session: &mut Session, sink: &mut dyn E
         });
         return Ok(());
     }
-    let words = format!("all migrations are applied and recorded, and the catalog differs from the folder in {} places", result.new.len());
+    let words = format!(
+        "all migrations are applied and recorded, and the catalog differs from the folder in {} places",
+        result.new.len()
+    );
     Err(Error::new(Code::VerifyFailed, words)
         .details(result.new.lines(DIFFERENCES_SHOWN))
         .changed(Changed::Partial { what: "every pending migration is applied and recorded".to_owned() })

@@ -47,7 +47,10 @@ async fn connect(options: &Options, sink: &mut dyn EventSink) -> Result<Session>
     let session = options.target.connect().await?;
     let version = session.version();
     if version.major() < ServerVersion::OLDEST_MAJOR {
-        let words = format!("the server is PostgreSQL {version}; {} is the oldest that is supported", ServerVersion::OLDEST_MAJOR);
+        let words = format!(
+            "the server is PostgreSQL {version}; {} is the oldest that is supported",
+            ServerVersion::OLDEST_MAJOR
+        );
         return Err(Error::new(Code::UnsupportedServer, words));
     }
     sink.emit(&Event::Connected {

@@ -34,10 +34,17 @@ pub struct ResolveReport {
 ///
 /// # Errors
 /// UP-2008, UP-3004 to UP-3007 when the history does not allow it; UP-4001; UP-3003.
-pub async fn resolve(options: &Options, resolution: &Resolution, sink: &mut dyn EventSink) -> Result<ResolveReport> {
+pub async fn resolve(
+    options: &Options,
+    resolution: &Resolution,
+    sink: &mut dyn EventSink,
+) -> Result<ResolveReport> {
     let session = connect(options, sink).await?;
     let table = history_table(options);
-    coordinate::acquire(&session, options.patience, &mut |holder| sink.emit(&Event::LockWaiting { holder })).await?;
+    coordinate::acquire(&session, options.patience, &mut |holder| {
+        sink.emit(&Event::LockWaiting { holder })
+    })
+    .await?;
     let history = table.read(&session).await?;
     let (name, word) = match resolution {
         Resolution::Applied(name) => {
@@ -65,13 +72,19 @@ async fn mark_applied(
 ) -> Result<()> {
     let folder = read_folder(options, sink)?;
     let Some(migration) = folder.get(name) else {
-        return Err(Error::new(Code::UnknownMigration, format!("there is no migration `{name}` in `{}`", folder.path.display()))
-            .hint("give the whole name of its folder; list them with: underpin status"));
+        return Err(Error::new(
+            Code::UnknownMigration,
+            format!("there is no migration `{name}` in `{}`", folder.path.display()),
+        )
+        .hint("give the whole name of its folder; list them with: underpin status"));
     };
     let of_name = || history.records.iter().filter(|r| r.name == *name);
     if of_name().any(|r| r.finished_at.is_some()) {
-        return Err(Error::new(Code::AlreadyApplied, format!("migration `{name}` is already recorded as applied"))
-            .hint("there is nothing to do: underpin status"));
+        return Err(Error::new(
+            Code::AlreadyApplied,
+            format!("migration `{name}` is already recorded as applied"),
+        )
+        .hint("there is nothing to do: underpin status"));
     }
     let now = Timestamp::now();
     let mut sql = String::from("BEGIN;\n");
@@ -93,23 +106,37 @@ async fn mark_rolled_back(
     name: &MigrationName,
 ) -> Result<()> {
     if !history.exists {
-        return Err(Error::new(Code::HistoryMissing, "the database has no history table, so nothing can be rolled back in it")
-            .hint("underpin status"));
+        return Err(Error::new(
+            Code::HistoryMissing,
+            "the database has no history table, so nothing can be rolled back in it",
+        )
+        .hint("underpin status"));
     }
     let of_name: Vec<_> = history.records.iter().filter(|r| r.name == *name).collect();
     if of_name.is_empty() {
-        return Err(Error::new(Code::NeverApplied, format!("migration `{name}` was never applied to this database"))
-            .hint("give the whole name; list them with: underpin status"));
+        return Err(Error::new(
+            Code::NeverApplied,
+            format!("migration `{name}` was never applied to this database"),
+        )
+        .hint("give the whole name; list them with: underpin status"));
     }
     if of_name.iter().all(|r| r.finished_at.is_some()) {
-        return Err(Error::new(Code::NotFailed, format!("migration `{name}` is not in a failed state"))
-            .hint("there is nothing to resolve: underpin status"));
+        return Err(Error::new(
+            Code::NotFailed,
+            format!("migration `{name}` is not in a failed state"),
+        )
+        .hint("there is nothing to resolve: underpin status"));
     }
     let sql = format!("BEGIN;\n{}", table.roll_back_sql(name, Timestamp::now()));
     write(options, session, table, sql).await
 }
 
-async fn write(options: &Options, session: &Session, table: &HistoryTable, sql: String) -> Result<()> {
+async fn write(
+    options: &Options,
+    session: &Session,
+    table: &HistoryTable,
+    sql: String,
+) -> Result<()> {
     if options.dry_run {
         return Ok(());
     }

@@ -74,7 +74,9 @@ pub async fn status(options: &Options, sink: &mut dyn EventSink) -> Result<Statu
     let unmanaged_objects = if history.exists {
         None
     } else {
-        Some(catalog::read(&mut session).await?).filter(|s| !s.is_empty_of_objects()).map(|s| s.len())
+        Some(catalog::read(&mut session).await?)
+            .filter(|s| !s.is_empty_of_objects())
+            .map(|s| s.len())
     };
     let report = report(&folder, &history, unmanaged_objects);
     sink.emit(&Event::HistoryRead {
@@ -85,7 +87,11 @@ pub async fn status(options: &Options, sink: &mut dyn EventSink) -> Result<Statu
     Ok(report)
 }
 
-fn report(folder: &MigrationFolder, history: &History, unmanaged_objects: Option<usize>) -> StatusReport {
+fn report(
+    folder: &MigrationFolder,
+    history: &History,
+    unmanaged_objects: Option<usize>,
+) -> StatusReport {
     let pending = names(history.pending(folder).iter().map(|m| &m.name));
     let missing = names(history.missing_from(folder));
     let failed: Vec<FailedMigration> = history
@@ -112,7 +118,9 @@ fn report(folder: &MigrationFolder, history: &History, unmanaged_objects: Option
         .migrations
         .iter()
         .enumerate()
-        .filter(|(index, m)| first_pending.is_some_and(|first| *index > first) && history.has_live_row(&m.name))
+        .filter(|(index, m)| {
+            first_pending.is_some_and(|first| *index > first) && history.has_live_row(&m.name)
+        })
         .map(|(_, m)| &m.name);
     StatusReport {
         state,
@@ -130,6 +138,9 @@ fn report(folder: &MigrationFolder, history: &History, unmanaged_objects: Option
 }
 
 fn first_error_line(logs: &str) -> Option<String> {
-    let line = logs.lines().find(|l| l.contains("ERROR:")).or_else(|| logs.lines().find(|l| !l.trim().is_empty()));
+    let line = logs
+        .lines()
+        .find(|l| l.contains("ERROR:"))
+        .or_else(|| logs.lines().find(|l| !l.trim().is_empty()));
     line.map(|l| l.trim().chars().take(300).collect())
 }

@@ -39,15 +39,14 @@ pub async fn verify(options: &Options, sink: &mut dyn EventSink) -> Result<Verif
     let mut session = connect(options, sink).await?;
     let history = history_table(options).read(&session).await?;
     if !history.exists {
-        return Err(Error::new(Code::HistoryMissing, "the database has no history table, so nothing is implied")
-            .hint("let it be diagnosed: underpin deploy --dry-run"));
+        return Err(Error::new(
+            Code::HistoryMissing,
+            "the database has no history table, so nothing is implied",
+        )
+        .hint("let it be diagnosed: underpin deploy --dry-run"));
     }
-    let applied: Vec<Migration> = folder
-        .migrations
-        .iter()
-        .filter(|m| history.is_applied(&m.name))
-        .cloned()
-        .collect();
+    let applied: Vec<Migration> =
+        folder.migrations.iter().filter(|m| history.is_applied(&m.name)).cloned().collect();
     let context = replay_context(options, &session).await?;
     let replay = replay_folder(&applied, &context, sink).await.map_err(|failure| failure.error)?;
     let schemas = diagnose::managed_schemas(&replay, options.target.schema());

@@ -26,7 +26,9 @@ const SCRIPT_MAX_BYTES: u64 = 256 << 20;
 const NAME_MAX_CHARACTERS: usize = 255;
 
 /// The name of a migration: its folder's name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct MigrationName(String);
 
 impl MigrationName {
@@ -87,13 +89,22 @@ impl fmt::Display for FolderRemark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SymlinkSkipped { name } => {
-                write!(f, "`{name}` is a symbolic link to a folder; Prisma skips those, and so does this run")
+                write!(
+                    f,
+                    "`{name}` is a symbolic link to a folder; Prisma skips those, and so does this run"
+                )
             }
             Self::OrderDiffersFromBytes { name } => {
-                write!(f, "`{name}` sorts differently in Prisma's order (used here) and in byte order (`ls`)")
+                write!(
+                    f,
+                    "`{name}` sorts differently in Prisma's order (used here) and in byte order (`ls`)"
+                )
             }
             Self::ByteOrderMark { name } => {
-                write!(f, "`{name}` starts with a byte order mark, which the server takes for a syntax error")
+                write!(
+                    f,
+                    "`{name}` starts with a byte order mark, which the server takes for a syntax error"
+                )
             }
         }
     }
@@ -140,14 +151,20 @@ impl MigrationFolder {
 /// The names of the real folders inside, in Prisma's order.
 fn list(path: &Path) -> Result<(Vec<String>, Vec<FolderRemark>)> {
     let unreadable = |e: std::io::Error| {
-        Error::new(Code::FolderUnreadable, format!("the migrations folder `{}` cannot be read", path.display()))
-            .caused_by(e)
+        Error::new(
+            Code::FolderUnreadable,
+            format!("the migrations folder `{}` cannot be read", path.display()),
+        )
+        .caused_by(e)
     };
     let entries = match std::fs::read_dir(path) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Error::new(Code::FolderMissing, format!("there is no folder `{}`", path.display()))
-                .hint("name it with --dir, or copy it into the image: COPY prisma ./prisma"));
+            return Err(Error::new(
+                Code::FolderMissing,
+                format!("there is no folder `{}`", path.display()),
+            )
+            .hint("name it with --dir, or copy it into the image: COPY prisma ./prisma"));
         }
         Err(e) => return Err(unreadable(e)),
     };
@@ -176,7 +193,9 @@ fn refuse_twins(path: &Path, names: &[String]) -> Result<()> {
     let mut seen = std::collections::HashMap::new();
     for name in names {
         if name.chars().count() > NAME_MAX_CHARACTERS {
-            let words = format!("the name `{name}` is longer than the {NAME_MAX_CHARACTERS} characters of the history");
+            let words = format!(
+                "the name `{name}` is longer than the {NAME_MAX_CHARACTERS} characters of the history"
+            );
             return Err(Error::new(Code::DuplicateName, words).hint("rename the folder"));
         }
         if let Some(other) = seen.insert(name.to_lowercase(), name) {
@@ -191,8 +210,9 @@ fn refuse_twins(path: &Path, names: &[String]) -> Result<()> {
 fn read_script(folder: &Path, name: String) -> Result<Migration> {
     let path = folder.join(&name).join(SCRIPT_FILE);
     let shown = path.display();
-    let unreadable =
-        |e: std::io::Error| Error::new(Code::FolderUnreadable, format!("`{shown}` cannot be read")).caused_by(e);
+    let unreadable = |e: std::io::Error| {
+        Error::new(Code::FolderUnreadable, format!("`{shown}` cannot be read")).caused_by(e)
+    };
     let size = match std::fs::metadata(&path) {
         Ok(about) if about.is_file() => about.len(),
         Ok(_) => return Err(Error::new(Code::ScriptMissing, format!("`{shown}` is not a file"))),
@@ -210,11 +230,17 @@ fn read_script(folder: &Path, name: String) -> Result<Migration> {
     let script = String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
         let line = e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
-        Error::new(Code::ScriptNotText, format!("`{shown}` is not UTF-8 text: byte {at}, line {line}"))
-            .hint(format!("convert it: iconv -f latin1 -t utf-8 {shown}"))
+        Error::new(
+            Code::ScriptNotText,
+            format!("`{shown}` is not UTF-8 text: byte {at}, line {line}"),
+        )
+        .hint(format!("convert it: iconv -f latin1 -t utf-8 {shown}"))
     })?;
     if let Some(at) = script.find('\0') {
-        return Err(Error::new(Code::ScriptNotText, format!("`{shown}` holds a NUL character at byte {at}")));
+        return Err(Error::new(
+            Code::ScriptNotText,
+            format!("`{shown}` holds a NUL character at byte {at}"),
+        ));
     }
     let checksum = Checksum::of(&script);
     Ok(Migration { name: MigrationName(name), path, script, checksum })
@@ -241,7 +267,11 @@ mod tests {
 
     #[test]
     fn files_and_links_are_not_migrations() {
-        let dir = folder(&[("1_a/migration.sql", b"SELECT 1"), ("README.md", b"x"), ("migration_lock.toml", b"provider = \"postgresql\"")]);
+        let dir = folder(&[
+            ("1_a/migration.sql", b"SELECT 1"),
+            ("README.md", b"x"),
+            ("migration_lock.toml", b"provider = \"postgresql\""),
+        ]);
         let elsewhere = folder(&[("migration.sql", b"")]);
         std::os::unix::fs::symlink(elsewhere.path(), dir.path().join("2_b")).unwrap();
         let read = MigrationFolder::read(dir.path()).unwrap();
@@ -251,7 +281,10 @@ mod tests {
 
     #[test]
     fn bad_folders_have_their_codes() {
-        assert_eq!(MigrationFolder::read(Path::new("/no/such")).unwrap_err().code().id(), "UP-2001");
+        assert_eq!(
+            MigrationFolder::read(Path::new("/no/such")).unwrap_err().code().id(),
+            "UP-2001"
+        );
         assert_eq!(code(&[("1_a/other.sql", b"")]), "UP-2004");
         assert_eq!(code(&[("1_a/migration.sql", b"-- \xe4")]), "UP-2005");
         assert_eq!(code(&[("1_a/migration.sql", b"-- \0")]), "UP-2005");

@@ -40,12 +40,35 @@ mod tests {
 
     #[test]
     fn the_measured_order() {
-        let mut names =
-            ["Z", "b_x", "A_up", "a_low", "10_b", "1_init", "20240101120000_y", "20240101_x", "a-b", "a_b", "a b"];
+        let mut names = [
+            "Z",
+            "b_x",
+            "A_up",
+            "a_low",
+            "10_b",
+            "1_init",
+            "20240101120000_y",
+            "20240101_x",
+            "a-b",
+            "a_b",
+            "a b",
+        ];
         names.sort_by(|a, b| compare_names(a, b));
         assert_eq!(
             names,
-            ["1_init", "10_b", "20240101_x", "20240101120000_y", "a b", "a_b", "a_low", "A_up", "a-b", "b_x", "Z"]
+            [
+                "1_init",
+                "10_b",
+                "20240101_x",
+                "20240101120000_y",
+                "a b",
+                "a_b",
+                "a_low",
+                "A_up",
+                "a-b",
+                "b_x",
+                "Z"
+            ]
         );
     }
 }

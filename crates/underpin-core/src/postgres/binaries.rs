@@ -117,7 +117,9 @@ impl SearchPlaces {
         }
         found.retain(|folder| folder.join("postgres").is_file() && folder.join("initdb").is_file());
         let mut seen = std::collections::HashSet::new();
-        found.retain(|f| seen.insert(f.join("postgres").canonicalize().unwrap_or_else(|_| f.clone())));
+        found.retain(|f| {
+            seen.insert(f.join("postgres").canonicalize().unwrap_or_else(|_| f.clone()))
+        });
         found
     }
 }
@@ -151,7 +153,9 @@ fn matching(folder: &Path, before: &str, after: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|n| n.len() >= before.len() + after.len() && n.starts_with(before) && n.ends_with(after))
+        .filter(|n| {
+            n.len() >= before.len() + after.len() && n.starts_with(before) && n.ends_with(after)
+        })
         .collect();
     names.sort_by(|a, b| b.cmp(a));
     names.into_iter().map(|name| folder.join(name)).collect()

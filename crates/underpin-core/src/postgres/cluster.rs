@@ -161,7 +161,9 @@ impl Cluster {
         let socket = self.folder.join(".s.PGSQL.5432");
         loop {
             if self.folder.join("exited").exists() {
-                return Err(failed("the scratch server ended at its start").caused_by(self.log().trim()));
+                return Err(
+                    failed("the scratch server ended at its start").caused_by(self.log().trim())
+                );
             }
             if socket.exists()
                 && let Ok(session) = self.connect("postgres").await
@@ -170,7 +172,10 @@ impl Cluster {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                let words = format!("the scratch server did not answer within {} s", START_TIMEOUT.as_secs());
+                let words = format!(
+                    "the scratch server did not answer within {} s",
+                    START_TIMEOUT.as_secs()
+                );
                 return Err(failed(words).caused_by(self.log().trim()));
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -184,8 +189,10 @@ impl Drop for Cluster {
         let deadline = Instant::now() + STOP_TIMEOUT;
         while matches!(self.keeper.try_wait(), Ok(None)) {
             if Instant::now() > deadline {
-                if let Some(group) = rustix::process::Pid::from_raw(self.keeper.id().cast_signed()) {
-                    let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+                if let Some(group) = rustix::process::Pid::from_raw(self.keeper.id().cast_signed())
+                {
+                    let _gone =
+                        rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
                 }
                 let _reaped = self.keeper.wait();
                 break;
@@ -228,13 +235,18 @@ impl RunAs {
 }
 
 fn failed(message: impl Into<String>) -> Error {
-    Error::new(Code::ScratchFailed, message)
-        .hint("give server binaries with --pg-bin, or a server for scratch databases with --shadow-url")
+    Error::new(Code::ScratchFailed, message).hint(
+        "give server binaries with --pg-bin, or a server for scratch databases with --shadow-url",
+    )
 }
 
 /// PG* variables of the caller must not reach the server: PGDATA and PGPORT would move it.
 fn quiet_environment(command: &mut Command) {
-    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C").env("TZ", "UTC");
+    command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC");
 }
 
 /// A new private folder for one run: on tmpfs where there is room, else in the temporary folder.
@@ -249,21 +261,29 @@ fn run_folder(user: RunAs) -> Result<PathBuf> {
         match tempfile::Builder::new().prefix("underpin-").tempdir_in(root) {
             Ok(folder) => {
                 let folder = folder.keep();
-                user.own(&folder).map_err(|e| failed("the scratch folder could not be made").caused_by(e))?;
+                user.own(&folder)
+                    .map_err(|e| failed("the scratch folder could not be made").caused_by(e))?;
                 return Ok(folder);
             }
             Err(error) => last = Some(error),
         }
     }
-    Err(failed("the scratch folder could not be made").caused_by(last.map(|e| e.to_string()).unwrap_or_default()))
+    Err(failed("the scratch folder could not be made")
+        .caused_by(last.map(|e| e.to_string()).unwrap_or_default()))
 }
 
 /// The template of these binaries, made when it is not there. Two processes may make it at once:
 /// the rename decides, and both results are the same.
 fn template(options: &ClusterOptions, user: RunAs) -> Result<PathBuf> {
     let binary = options.binaries.folder.join("postgres");
-    let about = std::fs::metadata(&binary).map_err(|e| failed("the server binary is gone").caused_by(e))?;
-    let key = Sha256::digest(format!("{TEMPLATE_FORMAT} {} {} {}", binary.display(), about.len(), about.mtime()));
+    let about =
+        std::fs::metadata(&binary).map_err(|e| failed("the server binary is gone").caused_by(e))?;
+    let key = Sha256::digest(format!(
+        "{TEMPLATE_FORMAT} {} {} {}",
+        binary.display(),
+        about.len(),
+        about.mtime()
+    ));
     let key: String = key.iter().take(6).map(|b| format!("{b:02x}")).collect();
     let template = options.cache.join(format!("template-{}-{key}", options.binaries.version));
     if template.join("PG_VERSION").is_file() {
@@ -280,7 +300,13 @@ fn template(options: &ClusterOptions, user: RunAs) -> Result<PathBuf> {
                     if template.join("PG_VERSION").is_file() { Ok(()) } else { Err(error) }
                 })
             })
-            .map_err(|e| failed(format!("the cluster template could not be kept in {}", options.cache.display())).caused_by(e))
+            .map_err(|e| {
+                failed(format!(
+                    "the cluster template could not be kept in {}",
+                    options.cache.display()
+                ))
+                .caused_by(e)
+            })
     });
     let _gone = std::fs::remove_dir_all(&folder);
     made.map(|()| template)
@@ -290,12 +316,23 @@ fn init(options: &ClusterOptions, user: RunAs, folder: &Path) -> Result<()> {
     let mut command = Command::new(options.binaries.folder.join("initdb"));
     command.arg("-D").arg(folder.join("data"));
     // Small WAL segments keep the template small: it is copied for each run.
-    command.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "--wal-segsize=1"]);
+    command.args([
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "-N",
+        "--wal-segsize=1",
+    ]);
     quiet_environment(&mut command);
     command.current_dir("/").stdin(Stdio::null());
     user.apply(&mut command);
     let output = command.output().map_err(|e| {
-        failed(format!("{} could not be run", options.binaries.folder.join("initdb").display())).caused_by(e)
+        failed(format!("{} could not be run", options.binaries.folder.join("initdb").display()))
+            .caused_by(e)
     })?;
     if output.status.success() {
         return Ok(());

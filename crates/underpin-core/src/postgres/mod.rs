@@ -15,7 +15,7 @@ mod sql_error;
 mod version;
 
 pub use quote::{identifier, literal};
-pub use session::{Notice, Queryable, QueryFuture, ResultSet, Row, Session};
+pub use session::{Notice, QueryFuture, Queryable, ResultSet, Row, Session};
 pub use settings::{ConnectionSettings, Environment};
 pub use sql_error::SqlError;
 pub use version::ServerVersion;

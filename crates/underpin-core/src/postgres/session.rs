@@ -126,7 +126,9 @@ impl Session {
                     current.columns = columns.iter().map(|c| c.name().to_owned()).collect();
                 }
                 SimpleQueryMessage::Row(row) => {
-                    current.rows.push((0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect());
+                    current
+                        .rows
+                        .push((0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect());
                 }
                 SimpleQueryMessage::CommandComplete(affected) => {
                     current.affected = affected;
@@ -151,7 +153,12 @@ impl Session {
     /// # Errors
     /// As [`Session::simple_query`].
     pub async fn value(&self, sql: &str) -> Result<Option<String>, SqlError> {
-        Ok(self.rows(sql).await?.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+        Ok(self
+            .rows(sql)
+            .await?
+            .into_iter()
+            .next()
+            .and_then(|row| row.into_iter().next().flatten()))
     }
 }
 

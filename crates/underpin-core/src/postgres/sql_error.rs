@@ -60,7 +60,8 @@ impl From<tokio_postgres::Error> for SqlError {
             },
             context: db.where_().and_then(|w| w.lines().next()).map(str::to_owned),
             // Class 57P: the server is ending this session (manual, appendix A).
-            connection_lost: matches!(state, "57P01" | "57P02" | "57P03" | "57P05") || error.is_closed(),
+            connection_lost: matches!(state, "57P01" | "57P02" | "57P03" | "57P05")
+                || error.is_closed(),
         }
     }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 
 /// A server's version as `server_version_num` gives it (manual, "Preset Options"): major × 10000
 /// + minor since PostgreSQL 10.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct ServerVersion(pub u32);
 
 impl ServerVersion {
@@ -42,7 +44,10 @@ mod tests {
 
     #[test]
     fn distribution_suffixes_and_betas_are_read() {
-        assert_eq!(ServerVersion::parse("15.18 (Debian 15.18-0+deb12u1)"), Some(ServerVersion(150_018)));
+        assert_eq!(
+            ServerVersion::parse("15.18 (Debian 15.18-0+deb12u1)"),
+            Some(ServerVersion(150_018))
+        );
         assert_eq!(ServerVersion::parse("18beta1"), Some(ServerVersion(180_000)));
         assert_eq!(ServerVersion::parse("PostgreSQL"), None);
     }

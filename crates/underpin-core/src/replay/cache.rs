@@ -38,7 +38,14 @@ impl Chain {
         ));
         let mut keys = vec![text(&hash)];
         for migration in migrations {
-            hash = Sha256::digest([hash.as_slice(), migration.name.as_str().as_bytes(), migration.checksum.as_str().as_bytes()].concat());
+            hash = Sha256::digest(
+                [
+                    hash.as_slice(),
+                    migration.name.as_str().as_bytes(),
+                    migration.checksum.as_str().as_bytes(),
+                ]
+                .concat(),
+            );
             keys.push(text(&hash));
         }
         Self(keys)

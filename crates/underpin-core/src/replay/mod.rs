@@ -114,13 +114,14 @@ pub async fn replay(
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Replay, ReplayError> {
     let chain = cache::Chain::of(migrations, context);
-    if let Some(replay) = context.cache.as_ref().and_then(|folder| cache::load(folder, &chain, migrations.len())) {
+    if let Some(replay) =
+        context.cache.as_ref().and_then(|folder| cache::load(folder, &chain, migrations.len()))
+    {
         return Ok(replay);
     }
-    let known = context
-        .cache
-        .as_ref()
-        .and_then(|folder| (1..migrations.len()).rev().find_map(|count| cache::load(folder, &chain, count)));
+    let known = context.cache.as_ref().and_then(|folder| {
+        (1..migrations.len()).rev().find_map(|count| cache::load(folder, &chain, count))
+    });
     let begun = std::time::Instant::now();
     let mut scratch = Scratch::start(context.target, &context.scratch).await?;
     progress(Progress::EngineReady(scratch.about(), begun.elapsed()));
@@ -155,8 +156,14 @@ pub async fn replay(
     Ok(replay)
 }
 
-async fn prepare(database: &mut dyn Queryable, context: &ReplayContext, engine: EngineKind) -> Result<()> {
-    let failed = |e: SqlError| Error::new(Code::ScratchFailed, "the scratch database could not be prepared").caused_by(e);
+async fn prepare(
+    database: &mut dyn Queryable,
+    context: &ReplayContext,
+    engine: EngineKind,
+) -> Result<()> {
+    let failed = |e: SqlError| {
+        Error::new(Code::ScratchFailed, "the scratch database could not be prepared").caused_by(e)
+    };
     if context.schema != "public" {
         let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(&context.schema));
         database.query(&sql).await.map_err(failed)?;
@@ -166,7 +173,8 @@ async fn prepare(database: &mut dyn Queryable, context: &ReplayContext, engine: 
         for role in &context.roles {
             // One that exists already is as good. Superusers, because what a role may do is the
             // target's business and is not what a replay proves.
-            let _exists = database.query(&format!("CREATE ROLE {} SUPERUSER", identifier(role))).await;
+            let _exists =
+                database.query(&format!("CREATE ROLE {} SUPERUSER", identifier(role))).await;
         }
     }
     database.query(&reset_sql(&context.schema)).await.map_err(failed).map(drop)
@@ -179,7 +187,11 @@ pub fn reset_sql(schema: &str) -> String {
     format!("RESET SESSION AUTHORIZATION; RESET ALL; SET search_path = {}", identifier(schema))
 }
 
-async fn run_script(database: &mut dyn Queryable, migration: &Migration, context: &ReplayContext) -> Result<()> {
+async fn run_script(
+    database: &mut dyn Queryable,
+    migration: &Migration,
+    context: &ReplayContext,
+) -> Result<()> {
     let script = Script::parse(&migration.script);
     let result = match script.shape() {
         TransactionShape::Unclosed { opened_by } => {
@@ -224,16 +236,26 @@ pub fn unclosed(migration: &Migration, offset: usize) -> Error {
 /// The place of an error of the server in a migration's file. `offset` is the byte at which the
 /// text that was sent starts.
 #[must_use]
-pub fn error_location(migration: &Migration, offset: usize, error: &SqlError) -> Option<SourceLocation> {
+pub fn error_location(
+    migration: &Migration,
+    offset: usize,
+    error: &SqlError,
+) -> Option<SourceLocation> {
     let position = error.position?;
     let sent = migration.script.get(offset..)?;
     let byte = sent.char_indices().nth(position.saturating_sub(1)).map_or(sent.len(), |(i, _)| i);
-    Some(SourceLocation::at(&migration.path.display().to_string(), &migration.script, offset + byte))
+    Some(SourceLocation::at(
+        &migration.path.display().to_string(),
+        &migration.script,
+        offset + byte,
+    ))
 }
 
 fn replay_error(migration: &Migration, offset: usize, error: &SqlError) -> Error {
-    let words = format!("migration `{}` does not replay on an empty scratch database", migration.name);
-    let mut result = Error::new(Code::ReplayFailed, words).caused_by(error).sqlstate(error.sqlstate.as_deref());
+    let words =
+        format!("migration `{}` does not replay on an empty scratch database", migration.name);
+    let mut result =
+        Error::new(Code::ReplayFailed, words).caused_by(error).sqlstate(error.sqlstate.as_deref());
     if let Some(context) = &error.context {
         result = result.caused_by(context);
     }

@@ -52,7 +52,9 @@ pub(super) fn of(node: NodeEnum) -> StatementKind {
         NodeEnum::TransactionStmt(s) => Transaction(control(s.kind(), s.chain)),
         NodeEnum::CallStmt(_) => MayCommit,
         NodeEnum::DoStmt(s) if s.args.iter().any(ends_transaction) => MayCommit,
-        NodeEnum::CopyStmt(s) if s.is_from && !s.is_program && s.filename.is_empty() => CopyFromStdin,
+        NodeEnum::CopyStmt(s) if s.is_from && !s.is_program && s.filename.is_empty() => {
+            CopyFromStdin
+        }
         NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
         | NodeEnum::DeleteStmt(_)
@@ -60,8 +62,9 @@ pub(super) fn of(node: NodeEnum) -> StatementKind {
         | NodeEnum::TruncateStmt(_)
         | NodeEnum::CopyStmt(_) => Data,
         NodeEnum::VariableSetStmt(_) => Setting,
-        other => non_transactional(&other)
-            .map_or(Other, |what| StatementKind::NonTransactional { what }),
+        other => {
+            non_transactional(&other).map_or(Other, |what| StatementKind::NonTransactional { what })
+        }
     }
 }
 
@@ -71,7 +74,9 @@ fn control(kind: TransactionStmtKind, chain: bool) -> TransactionControl {
         K::TransStmtBegin | K::TransStmtStart => TransactionControl::Begin,
         K::TransStmtCommit | K::TransStmtRollback if chain => TransactionControl::Chain,
         K::TransStmtRollback => TransactionControl::Rollback,
-        K::TransStmtSavepoint | K::TransStmtRelease | K::TransStmtRollbackTo => TransactionControl::Savepoint,
+        K::TransStmtSavepoint | K::TransStmtRelease | K::TransStmtRollbackTo => {
+            TransactionControl::Savepoint
+        }
         // COMMIT PREPARED runs outside a block and leaves none open.
         K::TransStmtCommit
         | K::TransStmtPrepare
@@ -87,7 +92,9 @@ fn non_transactional(node: &NodeEnum) -> Option<&'static str> {
     Some(match node {
         NodeEnum::IndexStmt(s) if s.concurrent => "CREATE INDEX CONCURRENTLY",
         NodeEnum::DropStmt(s) if s.concurrent => "DROP INDEX CONCURRENTLY",
-        NodeEnum::ReindexStmt(s) if s.params.iter().any(|p| is_option(p, "concurrently")) => "REINDEX CONCURRENTLY",
+        NodeEnum::ReindexStmt(s) if s.params.iter().any(|p| is_option(p, "concurrently")) => {
+            "REINDEX CONCURRENTLY"
+        }
         NodeEnum::ReindexStmt(s)
             if matches!(
                 s.kind(),
@@ -111,8 +118,12 @@ fn non_transactional(node: &NodeEnum) -> Option<&'static str> {
         // Allowed inside a block only when no slot is touched; outside it is always allowed.
         NodeEnum::CreateSubscriptionStmt(_) => "CREATE SUBSCRIPTION",
         NodeEnum::DropSubscriptionStmt(_) => "DROP SUBSCRIPTION",
-        NodeEnum::AlterTableStmt(s) if s.cmds.iter().any(detaches_concurrently) => "DETACH PARTITION CONCURRENTLY",
-        NodeEnum::DiscardStmt(s) if s.target() == pg_query::protobuf::DiscardMode::DiscardAll => "DISCARD ALL",
+        NodeEnum::AlterTableStmt(s) if s.cmds.iter().any(detaches_concurrently) => {
+            "DETACH PARTITION CONCURRENTLY"
+        }
+        NodeEnum::DiscardStmt(s) if s.target() == pg_query::protobuf::DiscardMode::DiscardAll => {
+            "DISCARD ALL"
+        }
         _ => return None,
     })
 }
@@ -133,15 +144,19 @@ fn detaches_concurrently(node: &pg_query::Node) -> bool {
 /// Whether the text of a `DO` block holds `COMMIT` or `ROLLBACK` as a statement of its own.
 fn ends_transaction(argument: &pg_query::Node) -> bool {
     let Some(NodeEnum::DefElem(element)) = &argument.node else { return false };
-    let Some(NodeEnum::String(body)) = element.arg.as_ref().and_then(|a| a.node.as_ref()) else { return false };
+    let Some(NodeEnum::String(body)) = element.arg.as_ref().and_then(|a| a.node.as_ref()) else {
+        return false;
+    };
     let words: Vec<&str> = body.sval.split_inclusive([' ', '\n', '\t', '\r', ';']).collect();
     words.iter().enumerate().any(|(i, word)| {
         let bare = word.trim().trim_end_matches(';');
-        let is_control = bare.eq_ignore_ascii_case("commit") || bare.eq_ignore_ascii_case("rollback");
-        let ended = word.trim_end().ends_with(';')
-            || words[i + 1..].iter().map(|w| w.trim()).find(|w| !w.is_empty()).is_some_and(|w| {
-                w.starts_with(';') || w.to_ascii_lowercase().starts_with("and")
-            });
+        let is_control =
+            bare.eq_ignore_ascii_case("commit") || bare.eq_ignore_ascii_case("rollback");
+        let ended =
+            word.trim_end().ends_with(';')
+                || words[i + 1..].iter().map(|w| w.trim()).find(|w| !w.is_empty()).is_some_and(
+                    |w| w.starts_with(';') || w.to_ascii_lowercase().starts_with("and"),
+                );
         is_control && ended
     })
 }

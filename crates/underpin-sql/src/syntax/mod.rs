@@ -120,7 +120,8 @@ fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
     let mut start = span.start;
     loop {
         let rest = &text[start..span.end];
-        let skipped = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ';').len();
+        let skipped = rest.len()
+            - rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ';').len();
         start += skipped;
         let rest = &text[start..span.end];
         if rest.starts_with("--") {

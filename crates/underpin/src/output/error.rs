@@ -9,7 +9,11 @@ use super::inert;
 
 /// The whole text, with colours; the stream strips them where they do not belong.
 pub(crate) fn render(error: &Error) -> String {
-    let mut text = format!("{}: {}\n", format!("error[{}]", error.code()).red().bold(), inert(error.message()).bold());
+    let mut text = format!(
+        "{}: {}\n",
+        format!("error[{}]", error.code()).red().bold(),
+        inert(error.message()).bold()
+    );
     if let Some(location) = error.location() {
         text += &excerpt(location);
         text.push('\n');
@@ -31,7 +35,9 @@ pub(crate) fn render(error: &Error) -> String {
 pub(crate) fn state(changed: &Changed) -> String {
     match changed {
         Changed::Nothing => "nothing was changed".to_owned(),
-        Changed::RolledBack { kept } if kept.is_empty() => "the migration was undone; the schema is as before".to_owned(),
+        Changed::RolledBack { kept } if kept.is_empty() => {
+            "the migration was undone; the schema is as before".to_owned()
+        }
         Changed::RolledBack { kept } => format!("the migration was undone; {kept}"),
         Changed::Partial { what } | Changed::Unknown { what } => what.clone(),
     }
@@ -43,7 +49,8 @@ fn field(name: &str, text: &str) -> String {
     let mut result = format!("{:>9}: {first}\n", name.cyan());
     if name == "caused by" || name == "state" || name == "hint" {
         // Colour codes count as width for the formatter; pad the plain name instead.
-        result = format!("{}{}: {first}\n", " ".repeat(9usize.saturating_sub(name.len())), name.cyan());
+        result =
+            format!("{}{}: {first}\n", " ".repeat(9usize.saturating_sub(name.len())), name.cyan());
     }
     for line in lines {
         result += &format!("           {line}\n");
@@ -54,8 +61,11 @@ fn field(name: &str, text: &str) -> String {
 /// The line with a caret below, as rustc draws it.
 fn excerpt(location: &SourceLocation) -> String {
     let text = inert(&location.text);
-    let start = text.char_indices().nth(location.column.saturating_sub(1)).map_or(text.len(), |(i, _)| i);
-    let end = text[start..].find(|c: char| c.is_whitespace() || c == ';' || c == '(').map_or(text.len(), |i| start + i);
+    let start =
+        text.char_indices().nth(location.column.saturating_sub(1)).map_or(text.len(), |(i, _)| i);
+    let end = text[start..]
+        .find(|c: char| c.is_whitespace() || c == ';' || c == '(')
+        .map_or(text.len(), |i| start + i);
     let path = inert(&location.file);
     let snippet = Snippet::source(text.as_str())
         .line_start(location.line)

@@ -35,7 +35,10 @@ impl EventSink for Lines {
 pub(super) fn lines(event: &Event, quiet: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some((verb, text, duration)) = words(event) {
-        let loud = matches!(event, Event::LockWaiting { .. } | Event::NotVerified { .. } | Event::ServerNotice { .. });
+        let loud = matches!(
+            event,
+            Event::LockWaiting { .. } | Event::NotVerified { .. } | Event::ServerNotice { .. }
+        );
         if loud || !quiet {
             lines.push(line(verb, &text, duration, loud));
         }
@@ -59,7 +62,8 @@ pub(super) fn lines(event: &Event, quiet: bool) -> Vec<String> {
 fn line(verb: &str, text: &str, duration: Option<Duration>, loud: bool) -> String {
     let text = inert(text);
     let padded = format!("{verb:>VERB_WIDTH$}");
-    let verb = if loud { padded.yellow().bold().to_string() } else { padded.green().bold().to_string() };
+    let verb =
+        if loud { padded.yellow().bold().to_string() } else { padded.green().bold().to_string() };
     match duration {
         None => format!("{verb}  {text}"),
         Some(duration) => {

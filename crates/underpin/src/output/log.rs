@@ -32,7 +32,9 @@ pub(super) fn lines(event: &Event) -> Vec<String> {
             lines.push(format!("warning: {message}"));
             lines.extend(details.iter().map(|d| format!("warning:   {d}")));
         }
-        Event::FolderRead { remarks, .. } => lines.extend(remarks.iter().map(|r| format!("note: {r}"))),
+        Event::FolderRead { remarks, .. } => {
+            lines.extend(remarks.iter().map(|r| format!("note: {r}")))
+        }
         Event::ScratchReady { unchecked, .. } => {
             lines.extend(unchecked.iter().map(|u| format!("unchecked: {u}")));
         }

@@ -46,7 +46,12 @@ impl Printer {
     }
 
     /// The result, for a person or a program.
-    pub(crate) fn result<T: serde::Serialize>(&self, schema: &str, report: &T, human: impl FnOnce() -> String) {
+    pub(crate) fn result<T: serde::Serialize>(
+        &self,
+        schema: &str,
+        report: &T,
+        human: impl FnOnce() -> String,
+    ) {
         match self.form {
             Output::Human => out(&human()),
             Output::Json => out(&json::document(schema, report)),
@@ -97,7 +102,9 @@ fn strip(text: &str) -> String {
 
 /// Text from outside without control characters, so that it cannot drive a terminal.
 pub(crate) fn inert(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
+        .collect()
 }
 
 /// `8 ms`, `1.24 s`, `3 min 5 s`.
@@ -120,24 +127,47 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 fn words(event: &Event) -> Option<(&'static str, String, Option<Duration>)> {
     Some(match event {
         Event::Connected { address, database, schema, version, duration } => {
-            let schema = if schema == "public" { String::new() } else { format!(", schema {schema}") };
-            ("Connected", format!("{database} on {address}, PostgreSQL {version}{schema}"), Some(*duration))
+            let schema =
+                if schema == "public" { String::new() } else { format!(", schema {schema}") };
+            (
+                "Connected",
+                format!("{database} on {address}, PostgreSQL {version}{schema}"),
+                Some(*duration),
+            )
         }
         Event::FolderRead { path, migrations, .. } => {
             ("Folder", format!("{} in {path}", count(*migrations, "migration")), None)
         }
-        Event::HistoryRead { exists: false, .. } => ("History", "none: this database has never been tracked".to_owned(), None),
-        Event::HistoryRead { applied, pending, .. } => ("History", format!("{applied} applied, {pending} pending"), None),
-        Event::ScratchReady { engine, duration, .. } => ("Scratch", engine.clone(), Some(*duration)),
+        Event::HistoryRead { exists: false, .. } => {
+            ("History", "none: this database has never been tracked".to_owned(), None)
+        }
+        Event::HistoryRead { applied, pending, .. } => {
+            ("History", format!("{applied} applied, {pending} pending"), None)
+        }
+        Event::ScratchReady { engine, duration, .. } => {
+            ("Scratch", engine.clone(), Some(*duration))
+        }
         Event::Replayed { migrations, cached, facts, duration } => {
             let cached = if *cached == *migrations { ", from the cache" } else { "" };
-            ("Replayed", format!("{}, {facts} catalog facts{cached}", count(*migrations, "migration")), Some(*duration))
+            (
+                "Replayed",
+                format!("{}, {facts} catalog facts{cached}", count(*migrations, "migration")),
+                Some(*duration),
+            )
         }
-        Event::Proven { in_effect, of, facts, .. } => {
-            ("Proven", format!("the first {in_effect} of {of} are in effect: all {facts} facts of the live catalog are equal"), None)
+        Event::Proven { in_effect, of, facts, .. } => (
+            "Proven",
+            format!(
+                "the first {in_effect} of {of} are in effect: all {facts} facts of the live catalog are equal"
+            ),
+            None,
+        ),
+        Event::LockWaiting { holder } => {
+            ("Waiting", format!("another process migrates this database: {holder}"), None)
         }
-        Event::LockWaiting { holder } => ("Waiting", format!("another process migrates this database: {holder}"), None),
-        Event::LockAcquired { waited } if waited.as_millis() >= 100 => ("Lock", "acquired".to_owned(), Some(*waited)),
+        Event::LockAcquired { waited } if waited.as_millis() >= 100 => {
+            ("Lock", "acquired".to_owned(), Some(*waited))
+        }
         Event::Baselined { migrations } => {
             let names = match migrations.as_slice() {
                 [only] => only.clone(),
@@ -146,18 +176,37 @@ fn words(event: &Event) -> Option<(&'static str, String, Option<Duration>)> {
             };
             ("Baselined", format!("{}: {names}", count(migrations.len(), "migration")), None)
         }
-        Event::MigrationStarted { name, number, of } => ("Applying", format!("{name} ({number} of {of})"), None),
-        Event::ServerNotice { severity, message, .. } => ("Server", format!("{}: {message}", severity.to_lowercase()), None),
+        Event::MigrationStarted { name, number, of } => {
+            ("Applying", format!("{name} ({number} of {of})"), None)
+        }
+        Event::ServerNotice { severity, message, .. } => {
+            ("Server", format!("{}: {message}", severity.to_lowercase()), None)
+        }
         Event::MigrationApplied { name, statements, one_transaction, duration } => {
             let how = if *one_transaction { "one transaction" } else { "one by one" };
-            ("Applied", format!("{name} ({}, {how})", count(*statements, "statement")), Some(*duration))
+            (
+                "Applied",
+                format!("{name} ({}, {how})", count(*statements, "statement")),
+                Some(*duration),
+            )
         }
-        Event::Verified { facts, known_drift: 0, .. } => ("Verified", format!("all {facts} facts equal what the folder implies"), None),
-        Event::Verified { facts, known_drift, .. } => {
-            ("Verified", format!("{facts} facts; known drift from before this run: {}", count(*known_drift, "difference")), None)
+        Event::Verified { facts, known_drift: 0, .. } => {
+            ("Verified", format!("all {facts} facts equal what the folder implies"), None)
         }
-        Event::NotVerified { reason } => ("Unverified", format!("the final catalog was not compared: {reason}"), None),
-        Event::Resolved { name, r#as: word } => ("Resolved", format!("{name} is recorded as {}", word.replace('_', " ")), None),
+        Event::Verified { facts, known_drift, .. } => (
+            "Verified",
+            format!(
+                "{facts} facts; known drift from before this run: {}",
+                count(*known_drift, "difference")
+            ),
+            None,
+        ),
+        Event::NotVerified { reason } => {
+            ("Unverified", format!("the final catalog was not compared: {reason}"), None)
+        }
+        Event::Resolved { name, r#as: word } => {
+            ("Resolved", format!("{name} is recorded as {}", word.replace('_', " ")), None)
+        }
         Event::Warning { .. }
         | Event::ReplayProgress { .. }
         | Event::LockAcquired { .. }

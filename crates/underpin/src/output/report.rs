@@ -9,10 +9,18 @@ use super::{count, inert, span};
 pub(crate) fn deploy_summary(report: &DeployReport) -> String {
     let (baselined, applied) = (report.baselined.len(), report.applied.len());
     if baselined + applied == 0 {
-        return format!("Nothing to do: {} in effect ({})", are(report.already_applied, "migration"), span(report.duration));
+        return format!(
+            "Nothing to do: {} in effect ({})",
+            are(report.already_applied, "migration"),
+            span(report.duration)
+        );
     }
     if report.dry_run {
-        let mut text = format!("Would baseline {} and apply {}; nothing was changed.", count(baselined, "migration"), applied);
+        let mut text = format!(
+            "Would baseline {} and apply {}; nothing was changed.",
+            count(baselined, "migration"),
+            applied
+        );
         for name in &report.applied {
             text += &format!("\n  would apply  {}", inert(name));
         }
@@ -63,9 +71,12 @@ pub(crate) fn render_status(report: &StatusReport) -> String {
 }
 
 fn headline(report: &StatusReport) -> String {
-    let applied = format!("{} of {} applied", report.applied.len(), count(report.in_folder, "migration"));
+    let applied =
+        format!("{} of {} applied", report.applied.len(), count(report.in_folder, "migration"));
     match report.state {
-        StatusState::UpToDate if report.in_folder == 0 => "Nothing here: no migration in the folder, no history".to_owned(),
+        StatusState::UpToDate if report.in_folder == 0 => {
+            "Nothing here: no migration in the folder, no history".to_owned()
+        }
         StatusState::UpToDate => format!("{} {applied}", "Up to date:".green().bold()),
         StatusState::Pending => format!("{} {applied}", "Behind:".yellow().bold()),
         StatusState::Unmanaged => format!(
@@ -73,8 +84,14 @@ fn headline(report: &StatusReport) -> String {
             "Unmanaged:".yellow().bold(),
             count(report.unmanaged_objects.unwrap_or(0), "object"),
         ),
-        StatusState::MissingFromFolder => format!("{} the history knows migrations that the folder does not", "Folder behind:".yellow().bold()),
-        StatusState::Diverged => format!("{} history and folder each hold migrations that the other does not", "Diverged:".red().bold()),
+        StatusState::MissingFromFolder => format!(
+            "{} the history knows migrations that the folder does not",
+            "Folder behind:".yellow().bold()
+        ),
+        StatusState::Diverged => format!(
+            "{} history and folder each hold migrations that the other does not",
+            "Diverged:".red().bold()
+        ),
         StatusState::Failed => format!("{} {applied}", "Failed:".red().bold()),
     }
 }
@@ -83,7 +100,10 @@ fn next_command(report: &StatusReport) -> Option<String> {
     match report.state {
         StatusState::Failed => {
             let name = &report.failed.first()?.name;
-            Some(format!("underpin resolve --rolled-back {0}   (if undone), or --applied {0}   (if in effect)", inert(name)))
+            Some(format!(
+                "underpin resolve --rolled-back {0}   (if undone), or --applied {0}   (if in effect)",
+                inert(name)
+            ))
         }
         StatusState::Pending => Some("underpin deploy".to_owned()),
         StatusState::Unmanaged => Some("underpin deploy --dry-run".to_owned()),
@@ -117,7 +137,10 @@ pub(crate) fn render_verify(report: &VerifyReport) -> String {
 pub(crate) fn render_resolve(report: &ResolveReport) -> String {
     let word = report.recorded_as.replace('_', " ");
     if report.dry_run {
-        return format!("Would record {} as {word}; nothing was changed.", inert(&report.migration));
+        return format!(
+            "Would record {} as {word}; nothing was changed.",
+            inert(&report.migration)
+        );
     }
     format!("Migration {} marked as {word}.", inert(&report.migration))
 }

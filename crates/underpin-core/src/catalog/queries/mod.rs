@@ -132,7 +132,9 @@ fn unmodelled() -> Query {
   FROM (SELECT FROM pg_largeobject_metadata LIMIT 10000) l"
             .to_owned(),
         "SELECT 'security label', count(*) FROM pg_seclabel WHERE objoid >= 16384".to_owned(),
-        format!("SELECT 'transform', count(*) FROM pg_transform o WHERE o.oid >= 16384 AND {NOT_MEMBER}"),
+        format!(
+            "SELECT 'transform', count(*) FROM pg_transform o WHERE o.oid >= 16384 AND {NOT_MEMBER}"
+        ),
         "SELECT 'setting of the database or of a role in it', count(*) FROM pg_db_role_setting
   WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())"
             .to_owned(),
@@ -144,7 +146,8 @@ fn unmodelled() -> Query {
   UNION ALL SELECT FROM pg_amproc WHERE oid >= 16384 AND amprocfamily < 16384) m"
             .to_owned(),
         // A shell is a name without a definition.
-        "SELECT 'shell type', count(*) FROM pg_type WHERE oid >= 16384 AND typtype = 'p'".to_owned(),
+        "SELECT 'shell type', count(*) FROM pg_type WHERE oid >= 16384 AND typtype = 'p'"
+            .to_owned(),
         "SELECT 'shell operator', count(*) FROM pg_operator WHERE oid >= 16384 AND oprcode = 0"
             .to_owned(),
         // What a future major may bring.

@@ -133,12 +133,7 @@ FROM pg_event_trigger e WHERE e.oid >= 16384",
 }
 
 fn publications(major: u32) -> Query {
-    let generated = since(
-        major,
-        18,
-        "CASE p.pubgencols WHEN 's' THEN 'stored' END",
-        "NULL",
-    );
+    let generated = since(major, 18, "CASE p.pubgencols WHEN 's' THEN 'stored' END", "NULL");
     let sql = format!(
         "SELECT 'publication' AS kind, p.tableoid AS cls, p.oid, p.pubname AS name,
   p.pubowner AS owner, CASE WHEN p.puballtables THEN 'yes' END AS all_tables,
@@ -158,8 +153,7 @@ fn published_tables(major: u32) -> Query {
     FROM pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs))",
         "NULL",
     );
-    let filter =
-        since(major, 15, "' where ' || pg_get_expr(r.prqual, r.prrelid)", "NULL");
+    let filter = since(major, 15, "' where ' || pg_get_expr(r.prqual, r.prrelid)", "NULL");
     let sql = format!(
         "SELECT * FROM (
 SELECT 'pg_publication'::regclass::oid AS cls, r.prpubid AS oid, 'tables' AS _attribute,

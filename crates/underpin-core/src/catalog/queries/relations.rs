@@ -41,8 +41,8 @@ fn relations() -> Query {
   CASE WHEN c.relkind <> 'S' AND am.amname <> 'heap' THEN am.amname END AS access_method,
   CASE WHEN c.relrowsecurity THEN 'yes' END AS row_security,
   CASE WHEN c.relforcerowsecurity THEN 'yes' END AS force_row_security,
-  CASE c.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN 'index' END
-    AS replica_identity,
+  CASE WHEN c.relkind IN ('r', 'p') THEN CASE c.relreplident WHEN 'n' THEN 'nothing'
+    WHEN 'f' THEN 'full' WHEN 'i' THEN 'index' END END AS replica_identity,
   CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
   CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,
   CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END AS partition_bound,

@@ -41,7 +41,8 @@ FROM pg_am a WHERE a.oid >= 16384",
 }
 
 /// Functions, procedures, aggregates. `oidvectortypes` names the argument types: parameter names
-/// and defaults are attributes, since a function is called by its types.
+/// and defaults are attributes, since a function is called by its types. The constructors that a
+/// range type brings with it are part of the type, and more since 14 made multirange types.
 fn routines(major: u32) -> Query {
     let body = since(
         major,
@@ -71,7 +72,8 @@ fn routines(major: u32) -> Query {
   (SELECT string_agg(format_type(u.t, NULL), ', ' ORDER BY u.n)
     FROM unnest(p.protrftypes) WITH ORDINALITY u (t, n)) AS transforms
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-WHERE p.oid >= 16384"
+WHERE p.oid >= 16384 AND NOT (l.lanname = 'internal' AND p.prosrc IN ('range_constructor2',
+  'range_constructor3', 'multirange_constructor0', 'multirange_constructor1', 'multirange_constructor2'))"
     );
     Query::new(Reading::Objects, sql)
 }
@@ -160,6 +162,7 @@ FROM pg_amproc p WHERE p.amprocfamily >= 16384
     )
 }
 
+/// Casts, without the one that 14 and newer make from a range type to its multirange type.
 fn casts() -> Query {
     Query::new(
         Reading::Objects,
@@ -168,7 +171,8 @@ fn casts() -> Query {
   CASE c.castmethod WHEN 'f' THEN 'function' WHEN 'i' THEN 'inout' ELSE 'binary' END AS method,
   NULLIF(c.castfunc, 0)::regprocedure AS function,
   CASE c.castcontext WHEN 'a' THEN 'assignment' WHEN 'i' THEN 'implicit' END AS context
-FROM pg_cast c WHERE c.oid >= 16384",
+FROM pg_cast c WHERE c.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d
+  WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'i')",
     )
 }
 
