@@ -207,11 +207,11 @@ async fn run_separate(
 
 /// Whether a transaction of the script's own is open after these statements.
 fn in_transaction(statements: &[underpin_sql::Statement]) -> bool {
-    use TransactionControl::{Begin, Chain, Commit, Rollback, Savepoint};
+    use TransactionControl::{Begin, Chain, Commit, Rollback};
     statements.iter().fold(false, |open, statement| match statement.kind {
         StatementKind::Transaction(Begin | Chain) => true,
         StatementKind::Transaction(Commit | Rollback) => false,
-        StatementKind::Transaction(Savepoint) | _ => open,
+        _ => open,
     })
 }
 

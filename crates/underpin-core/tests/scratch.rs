@@ -1,5 +1,7 @@
 //! The scratch engines, on real servers.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::Duration;
 
 use underpin_core::postgres::cluster::{Cluster, ClusterOptions};

@@ -1,5 +1,7 @@
 //! Runs every folder below `scenarios/` with the real program on real servers.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use libtest_mimic::{Arguments, Trial};

@@ -116,9 +116,11 @@ fn names(read: &[(Reading, ResultSet)]) -> Names {
                     names.schemas.insert(row.text("oid"), row.text("name"));
                 }
                 Reading::Roles => drop(names.roles.insert(row.text("oid"), row.text("name"))),
-                Reading::Members => drop(names.members.insert((row.text("cls"), row.text("oid")))),
+                Reading::Members => {
+                    let _new = names.members.insert((row.text("cls"), row.text("oid")));
+                }
                 Reading::Sequences if row.get("_how") == Some("i") => {
-                    drop(names.identity.insert(row.text("oid")))
+                    let _new = names.identity.insert(row.text("oid"));
                 }
                 _ => {}
             }

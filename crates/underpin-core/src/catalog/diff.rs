@@ -153,7 +153,7 @@ impl CatalogDiff {
                 lines.push((&object.id, line));
             }
         }
-        lines.sort_by(|(a, _), (b, _)| a.cmp(b));
+        lines.sort_by_key(|(key, _)| *key);
         let more = lines.len().saturating_sub(max);
         let mut lines: Vec<String> = lines.into_iter().map(|(_, line)| line).take(max).collect();
         if more > 0 {

@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_table_sorts_before_its_parts_and_grants_come_last() {
-        let mut ids = vec![
+        let mut ids = [
             id(ObjectKind::Privilege, "public", "table public.A", "app"),
             id(ObjectKind::Table, "public", "", "B"),
             id(ObjectKind::Index, "public", "A", "a"),

@@ -474,11 +474,11 @@ async fn record_baseline(
     for migration in &work.baseline {
         sql += &table.insert_baseline_sql(migration, Timestamp::now());
     }
-    if !work.history.exists || !work.baseline.is_empty() {
-        if let Err(error) = session.simple_query(&format!("{sql}COMMIT")).await {
-            let _undone = session.simple_query("ROLLBACK").await;
-            return Err(table.error(&error, "write"));
-        }
+    if (!work.history.exists || !work.baseline.is_empty())
+        && let Err(error) = session.simple_query(&format!("{sql}COMMIT")).await
+    {
+        let _undone = session.simple_query("ROLLBACK").await;
+        return Err(table.error(&error, "write"));
     }
     if !work.baseline.is_empty() {
         sink.emit(&Event::Baselined { migrations: names(work.baseline.iter().map(|m| &m.name)) });

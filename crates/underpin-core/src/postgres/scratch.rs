@@ -91,7 +91,7 @@ impl EngineInfo {
 
 enum Engine {
     Native(Cluster),
-    Server(ConnectionSettings),
+    Server(Box<ConnectionSettings>),
 }
 
 /// A PostgreSQL on which scratch databases can be made.
@@ -224,7 +224,7 @@ impl Scratch {
             ));
         }
         let about = EngineInfo::new(kind, session.version(), target);
-        Ok(Self { engine: Engine::Server(settings.clone()), about, databases: 0 })
+        Ok(Self { engine: Engine::Server(Box::new(settings.clone())), about, databases: 0 })
     }
 }
 

@@ -71,7 +71,7 @@ struct Stored {
 pub(super) fn load(folder: &Path, chain: &Chain, count: usize) -> Option<Replay> {
     let bytes = std::fs::read(chain.file(folder, count)).ok()?;
     let stored: Stored = serde_json::from_slice(&bytes).ok()?;
-    (stored.format == FORMAT && stored.steps.len() == count).then(|| Replay {
+    (stored.format == FORMAT && stored.steps.len() == count).then_some(Replay {
         engine: stored.engine,
         initial: stored.initial,
         cached: stored.steps.len(),

@@ -15,25 +15,52 @@ const CHANGES: &[(&str, &str)] = &[
     ("ALTER DOMAIN email DROP CONSTRAINT email_at", "constraint public.email.email_at"),
     ("CREATE TYPE pair AS (a int, b int)", "extra    composite type public.pair"),
     ("DROP TYPE float_range", "missing  range type public.float_range"),
-    ("ALTER TABLE odd_stored ALTER a TYPE bigint", "column public.odd_stored.a: type bigint, expected integer"),
-    ("ALTER TABLE \"User\" ALTER name TYPE varchar(60) COLLATE \"C\"", "column public.User.name: type"),
+    (
+        "ALTER TABLE odd_stored ALTER a TYPE bigint",
+        "column public.odd_stored.a: type bigint, expected integer",
+    ),
+    (
+        "ALTER TABLE \"User\" ALTER name TYPE varchar(60) COLLATE \"C\"",
+        "column public.User.name: type",
+    ),
     ("ALTER TABLE \"User\" ALTER name TYPE varchar(50)", "column public.User.name: collation"),
-    ("ALTER TABLE \"User\" ALTER age SET NOT NULL", "column public.User.age: not null yes, expected none"),
+    (
+        "ALTER TABLE \"User\" ALTER age SET NOT NULL",
+        "column public.User.age: not null yes, expected none",
+    ),
     ("ALTER TABLE \"User\" ALTER born DROP DEFAULT", "column public.User.born: default none"),
-    ("ALTER TABLE \"User\" ALTER full_name DROP EXPRESSION", "column public.User.full_name: generated"),
+    (
+        "ALTER TABLE \"User\" ALTER full_name DROP EXPRESSION",
+        "column public.User.full_name: generated",
+    ),
     ("ALTER TABLE \"User\" ALTER big SET STORAGE EXTENDED", "column public.User.big: storage"),
-    ("ALTER TABLE \"User\" ALTER age SET STATISTICS 400", "column public.User.age: statistics target"),
+    (
+        "ALTER TABLE \"User\" ALTER age SET STATISTICS 400",
+        "column public.User.age: statistics target",
+    ),
     ("ALTER TABLE \"User\" ALTER age RESET (n_distinct)", "column public.User.age: options"),
     ("ALTER TABLE \"User\" RENAME age TO years", "missing  column public.User.age (integer)"),
     ("ALTER TABLE \"User\" SET (fillfactor = 60)", "table public.User: options"),
     ("ALTER TABLE \"User\" RESET (toast.autovacuum_enabled)", "table public.User: options"),
     ("ALTER TABLE \"User\" RENAME TO people", "missing  table public.User"),
-    ("ALTER TABLE \"User\" VALIDATE CONSTRAINT user_age_positive", "constraint public.User.user_age_positive: definition"),
+    (
+        "ALTER TABLE \"User\" VALIDATE CONSTRAINT user_age_positive",
+        "constraint public.User.user_age_positive: definition",
+    ),
     ("ALTER TABLE \"User\" DROP CONSTRAINT adult", "missing  constraint public.User.adult"),
-    ("ALTER TABLE post VALIDATE CONSTRAINT post_author2", "constraint public.post.post_author2: definition"),
-    ("ALTER TABLE post ALTER CONSTRAINT post_author NOT DEFERRABLE", "constraint public.post.post_author: definition"),
+    (
+        "ALTER TABLE post VALIDATE CONSTRAINT post_author2",
+        "constraint public.post.post_author2: definition",
+    ),
+    (
+        "ALTER TABLE post ALTER CONSTRAINT post_author NOT DEFERRABLE",
+        "constraint public.post.post_author: definition",
+    ),
     ("ALTER INDEX post_slug SET (fillfactor = 90)", "constraint public.post.post_slug: options"),
-    ("ALTER TABLE post DISABLE TRIGGER ALL", "constraint public.post.post_author: triggers disabled"),
+    (
+        "ALTER TABLE post DISABLE TRIGGER ALL",
+        "constraint public.post.post_author: triggers disabled",
+    ),
     ("ALTER TABLE post ALTER id SET GENERATED ALWAYS", "column public.post.id: identity always"),
     ("ALTER TABLE post ALTER id SET INCREMENT 7", "column public.post.id: sequence"),
     ("ALTER TABLE post REPLICA IDENTITY NOTHING", "table public.post: replica identity"),
@@ -43,19 +70,34 @@ const CHANGES: &[(&str, &str)] = &[
     ("ALTER TABLE dog NO INHERIT animal", "table public.dog: inherits"),
     ("ALTER TABLE places NOT OF", "table public.places: of type"),
     ("ALTER TABLE event DETACH PARTITION event_rest", "table public.event_rest: partition of"),
-    ("DROP INDEX user_lower; CREATE INDEX user_lower ON \"User\" (lower(email), age)", "index public.user_lower: definition"),
+    (
+        "DROP INDEX user_lower; CREATE INDEX user_lower ON \"User\" (lower(email), age)",
+        "index public.user_lower: definition",
+    ),
     ("ALTER INDEX user_tags RESET (fastupdate)", "index public.user_tags: options"),
-    ("ALTER INDEX user_lower ALTER COLUMN 1 SET STATISTICS 100", "index public.user_lower: statistics targets"),
-    ("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'user_tags'::regclass", "index public.user_tags: valid no"),
+    (
+        "ALTER INDEX user_lower ALTER COLUMN 1 SET STATISTICS 100",
+        "index public.user_lower: statistics targets",
+    ),
+    (
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'user_tags'::regclass",
+        "index public.user_tags: valid no",
+    ),
     ("ALTER STATISTICS user_stats SET STATISTICS 10", "statistics public.user_stats: target"),
     ("ALTER SEQUENCE counter NO CYCLE", "sequence public.counter: cycle"),
     ("ALTER SEQUENCE \"User_id_seq\" AS bigint", "sequence public.User_id_seq: "),
     ("ALTER SEQUENCE \"User_id_seq\" OWNED BY NONE", "sequence public.User_id_seq: owned by"),
     ("ALTER VIEW grown RESET (security_barrier)", "view public.grown: options"),
-    ("CREATE OR REPLACE VIEW grown AS SELECT u.id, u.email, p.slug FROM \"User\" u JOIN post p ON p.author = u.id", "view public.grown: definition"),
+    (
+        "CREATE OR REPLACE VIEW grown AS SELECT u.id, u.email, p.slug FROM \"User\" u JOIN post p ON p.author = u.id",
+        "view public.grown: definition",
+    ),
     ("ALTER VIEW grown ALTER email SET DEFAULT 'z'", "column public.grown.email: default"),
     ("DROP MATERIALIZED VIEW per_author", "missing  materialized view public.per_author"),
-    ("CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$", "function public.touch(): body"),
+    (
+        "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$",
+        "function public.touch(): body",
+    ),
     ("ALTER FUNCTION label VOLATILE", "function public.label(integer, text, text[]): volatility"),
     ("ALTER FUNCTION label SECURITY INVOKER", "security definer none, expected yes"),
     ("ALTER FUNCTION label RESET work_mem", "settings search_path=public, pg_temp, expected"),
@@ -64,34 +106,73 @@ const CHANGES: &[(&str, &str)] = &[
     ("DROP AGGREGATE total(numeric)", "missing  aggregate public.total(numeric)"),
     ("ALTER TABLE \"User\" ENABLE TRIGGER user_quiet", "trigger public.User.user_quiet: enabled"),
     ("DROP TRIGGER event_touch ON event", "missing  trigger public.event.event_touch"),
-    ("ALTER TABLE event_2024 DISABLE TRIGGER event_touch", "extra    trigger public.event_2024.event_touch"),
-    ("ALTER TABLE scratchpad DISABLE RULE scratchpad_keep", "rule public.scratchpad.scratchpad_keep: enabled"),
+    (
+        "ALTER TABLE event_2024 DISABLE TRIGGER event_touch",
+        "extra    trigger public.event_2024.event_touch",
+    ),
+    (
+        "ALTER TABLE scratchpad DISABLE RULE scratchpad_keep",
+        "rule public.scratchpad.scratchpad_keep: enabled",
+    ),
     ("ALTER POLICY post_read ON post USING (author = 3)", "policy public.post.post_read: using"),
     ("ALTER POLICY post_write ON post TO test_owner", "policy public.post.post_write: roles"),
     ("DROP EVENT TRIGGER watch_ddl", "missing  event trigger watch_ddl"),
     ("ALTER EVENT TRIGGER watch_ddl DISABLE", "watch_ddl: enabled"),
     ("DROP OPERATOR ~== (integer, integer)", "missing  operator public.~==(integer, integer)"),
-    ("ALTER OPERATOR FAMILY odd_ops USING btree ADD OPERATOR 1 < (integer, bigint)", "operator family public.odd_ops using btree: operators"),
-    ("DROP OPERATOR CLASS odd_ops USING btree", "missing  operator class public.odd_ops using btree"),
+    (
+        "ALTER OPERATOR FAMILY odd_ops USING btree ADD OPERATOR 1 < (integer, bigint)",
+        "operator family public.odd_ops using btree: operators",
+    ),
+    (
+        "DROP OPERATOR CLASS odd_ops USING btree",
+        "missing  operator class public.odd_ops using btree",
+    ),
     ("DROP CAST (point3 AS text)", "missing  cast public.point3 as text"),
     ("DROP LANGUAGE odd_language", "missing  language odd_language"),
     ("DROP CONVERSION odd_conversion", "missing  conversion public.odd_conversion"),
     ("DROP COLLATION odd", "missing  collation public.odd"),
-    ("ALTER TEXT SEARCH DICTIONARY odd_words (ACCEPT = true)", "text search dictionary public.odd_words: options"),
-    ("ALTER TEXT SEARCH CONFIGURATION odd_search DROP MAPPING FOR word", "configuration public.odd_search: mappings"),
+    (
+        "ALTER TEXT SEARCH DICTIONARY odd_words (ACCEPT = true)",
+        "text search dictionary public.odd_words: options",
+    ),
+    (
+        "ALTER TEXT SEARCH CONFIGURATION odd_search DROP MAPPING FOR word",
+        "configuration public.odd_search: mappings",
+    ),
     ("DROP TEXT SEARCH PARSER odd_parser", "missing  text search parser public.odd_parser"),
     ("ALTER SERVER odd_server OPTIONS (SET password 'other')", "server odd_server: options"),
     ("ALTER FOREIGN TABLE far OPTIONS (SET path 'other')", "foreign table public.far: options"),
-    ("ALTER FOREIGN TABLE far ALTER a OPTIONS (SET key 'other')", "column public.far.a: foreign options"),
-    ("DROP USER MAPPING FOR test_reader SERVER odd_server", "missing  user mapping test_reader on odd_server"),
+    (
+        "ALTER FOREIGN TABLE far ALTER a OPTIONS (SET key 'other')",
+        "column public.far.a: foreign options",
+    ),
+    (
+        "DROP USER MAPPING FOR test_reader SERVER odd_server",
+        "missing  user mapping test_reader on odd_server",
+    ),
     ("ALTER PUBLICATION some_tables DROP TABLE post", "publication some_tables: tables"),
     ("ALTER PUBLICATION some_tables SET (publish = 'insert')", "publication some_tables: publish"),
-    ("ALTER SUBSCRIPTION from_afar SET PUBLICATION c WITH (refresh = false)", "subscription from_afar: publications"),
-    ("ALTER TABLE app.owned OWNER TO test_reader", "table app.owned: owner test_reader, expected test_owner"),
+    (
+        "ALTER SUBSCRIPTION from_afar SET PUBLICATION c WITH (refresh = false)",
+        "subscription from_afar: publications",
+    ),
+    (
+        "ALTER TABLE app.owned OWNER TO test_reader",
+        "table app.owned: owner test_reader, expected test_owner",
+    ),
     ("REVOKE SELECT ON \"User\" FROM test_reader", "grant on table public.User to test_reader"),
-    ("REVOKE UPDATE (email) ON \"User\" FROM test_reader", "grant on column public.User.email to test_reader: privileges"),
-    ("GRANT EXECUTE ON FUNCTION touch() TO PUBLIC", "missing  grant on function public.touch() to PUBLIC (none)"),
-    ("ALTER DEFAULT PRIVILEGES IN SCHEMA app REVOKE SELECT ON TABLES FROM test_reader", "missing  default privileges app."),
+    (
+        "REVOKE UPDATE (email) ON \"User\" FROM test_reader",
+        "grant on column public.User.email to test_reader: privileges",
+    ),
+    (
+        "GRANT EXECUTE ON FUNCTION touch() TO PUBLIC",
+        "missing  grant on function public.touch() to PUBLIC (none)",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA app REVOKE SELECT ON TABLES FROM test_reader",
+        "missing  default privileges app.",
+    ),
     ("COMMENT ON TABLE \"User\" IS 'users'", "table public.User: comment users, expected people"),
     ("COMMENT ON INDEX user_lower IS NULL", "index public.user_lower: comment none"),
 ];
@@ -133,7 +214,10 @@ async fn every_change_shows() {
             }
             let lines = diff(&before, &snapshot(&mut changed).await).lines(usize::MAX);
             if !lines.iter().any(|line| line.contains(words)) {
-                unseen.push(format!("{change}\n  wants: {words}\n  shows: {}", lines.join("\n         ")));
+                unseen.push(format!(
+                    "{change}\n  wants: {words}\n  shows: {}",
+                    lines.join("\n         ")
+                ));
             }
         }
         assert!(unseen.is_empty(), "on {major}:\n{}", unseen.join("\n"));

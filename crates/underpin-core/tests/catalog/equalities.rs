@@ -89,7 +89,11 @@ async fn the_way_to_a_schema_is_no_fact() {
             }
             let (first, second) = (snapshot(&mut first).await, snapshot(&mut second).await);
             let lines = diff(&first, &second).lines(usize::MAX);
-            assert!(first.len() > 1 && lines.is_empty(), "{what} on {major}:\n{}", lines.join("\n"));
+            assert!(
+                first.len() > 1 && lines.is_empty(),
+                "{what} on {major}:\n{}",
+                lines.join("\n")
+            );
             assert_eq!(first.fingerprint(), second.fingerprint(), "{what} on {major}");
         }
     }
