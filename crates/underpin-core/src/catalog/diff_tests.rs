@@ -1,3 +1,5 @@
+//! What counts as a difference, and how it reads.
+
 use std::collections::BTreeMap;
 
 use super::*;

@@ -155,10 +155,13 @@ impl SnapshotDelta {
     }
 }
 
-/// The schema that an object lives in, or is.
+/// The schema that an object lives in, is, or is about.
 fn schema_of(id: &ObjectId) -> Option<&str> {
     match id.kind {
         ObjectKind::Schema => Some(&id.name),
+        ObjectKind::Privilege if id.schema.is_none() => {
+            id.parent.as_deref().and_then(|on| on.strip_prefix("schema "))
+        }
         _ => id.schema.as_deref(),
     }
 }

@@ -280,6 +280,13 @@ mod tests {
     }
 
     #[test]
+    fn a_file_in_the_place_of_the_folder_is_not_a_missing_folder() {
+        let dir = folder(&[("migrations", b"")]);
+        let error = MigrationFolder::read(&dir.path().join("migrations")).unwrap_err();
+        assert_eq!(error.code().id(), "UP-2003");
+    }
+
+    #[test]
     fn bad_folders_have_their_codes() {
         assert_eq!(
             MigrationFolder::read(Path::new("/no/such")).unwrap_err().code().id(),

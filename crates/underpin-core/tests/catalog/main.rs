@@ -5,6 +5,7 @@
 mod changes;
 mod equalities;
 mod facts;
+mod gaps;
 mod speed;
 mod trace;
 

@@ -132,8 +132,11 @@ pub(crate) struct Difference {
 
 /// All cases, by name.
 pub(crate) fn all(root: &Path) -> Vec<Case> {
-    let mut folders: Vec<PathBuf> =
-        std::fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).filter(|p| p.join("case.toml").is_file()).collect();
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.join("case.toml").is_file())
+        .collect();
     folders.sort();
     folders.into_iter().map(read).collect()
 }
@@ -141,7 +144,8 @@ pub(crate) fn all(root: &Path) -> Vec<Case> {
 fn read(folder: PathBuf) -> Case {
     let path = folder.join("case.toml");
     let text = std::fs::read_to_string(&path).unwrap();
-    let mut case: Case = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut case: Case =
+        toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     case.name = folder.file_name().unwrap().to_string_lossy().into_owned();
     case.folder = folder;
     case
@@ -166,7 +170,13 @@ impl Case {
     /// Every migration's name that the case knows: lines that are only a name are compared too.
     pub(crate) fn names(&self) -> BTreeSet<String> {
         let written = self.steps.iter().flat_map(|s| s.write.keys());
-        self.migrations.keys().chain(written).chain(&self.empty).chain(self.links.keys()).cloned().collect()
+        self.migrations
+            .keys()
+            .chain(written)
+            .chain(&self.empty)
+            .chain(self.links.keys())
+            .cloned()
+            .collect()
     }
 
     /// Writes `prisma/migrations` below `project`.
@@ -201,7 +211,8 @@ impl Case {
         let root = project.join("prisma/migrations");
         for name in &step.remove {
             let path = root.join(name);
-            if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.unwrap();
+            if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
+                .unwrap();
         }
         self.write_scripts(&root, &step.write);
     }

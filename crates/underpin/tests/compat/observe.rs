@@ -59,7 +59,9 @@ impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "$ migrate {}", self.command)?;
         writeln!(f, "exit {}", self.code)?;
-        for (word, lines) in [("out", &self.out), ("err", &self.err), ("row", &self.rows), ("rel", &self.relations)] {
+        for (word, lines) in
+            [("out", &self.out), ("err", &self.err), ("row", &self.rows), ("rel", &self.relations)]
+        {
             for line in lines {
                 writeln!(f, "{word}  {line}")?;
             }
@@ -79,7 +81,8 @@ pub(crate) async fn observe(
     let lines = |text: &str| -> Vec<String> {
         let text = plain(text);
         let kept = text.lines().map(str::trim_end).filter(|line| {
-            names.contains(line.trim()) || stable.iter().any(|s| s.is_match(line)) && !line.trim().is_empty()
+            names.contains(line.trim())
+                || stable.iter().any(|s| s.is_match(line)) && !line.trim().is_empty()
         });
         kept.map(|line| normalise(line, &database.name)).collect()
     };
@@ -97,20 +100,27 @@ fn normalise(line: &str, database: &str) -> String {
     let line = line.replace(database, "[db]");
     // Prisma 6 writes "\n\nError: P1001: words" and "Error: P3009\n\nwords": words are compared by
     // their own stems.
-    let line = Regex::new(r"^Error: (P[0-9]{4}).*").unwrap().replace(&line, "Error: $1").into_owned();
+    let line =
+        Regex::new(r"^Error: (P[0-9]{4}).*").unwrap().replace(&line, "Error: $1").into_owned();
     // Advice after the first sentence is free.
     let line = Regex::new(r"^(migrate found failed migrations in the target database|The database schema is not empty|A migration failed to apply\.).*")
         .unwrap()
         .replace(&line, "$1")
         .into_owned();
-    Regex::new(r"started at [0-9-]+[ T][0-9:.]+( ?UTC|Z)?").unwrap().replace_all(&line, "started at [when]").into_owned()
+    Regex::new(r"started at [0-9-]+[ T][0-9:.]+( ?UTC|Z)?")
+        .unwrap()
+        .replace_all(&line, "started at [when]")
+        .into_owned()
 }
 
 /// The history's rows and all other relations.
 async fn state(database: &TestDatabase) -> Result<(Vec<String>, Vec<String>), String> {
     let session = &database.session;
-    let query = |sql: String| async move { session.rows(&sql).await.map_err(|e| format!("{e}\n{sql}")) };
-    let first = |rows: Vec<Vec<Option<String>>>| -> Vec<String> { rows.into_iter().filter_map(|r| r.into_iter().next().flatten()).collect() };
+    let query =
+        |sql: String| async move { session.rows(&sql).await.map_err(|e| format!("{e}\n{sql}")) };
+    let first = |rows: Vec<Vec<Option<String>>>| -> Vec<String> {
+        rows.into_iter().filter_map(|r| r.into_iter().next().flatten()).collect()
+    };
     let tables = first(query(
         "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c \
          JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r' ORDER BY 1"
