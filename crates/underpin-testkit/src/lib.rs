@@ -5,7 +5,6 @@
 //! `UNDERPIN_TEST_PG` (a folder `<major>/bin/postgres`, made by `./dev setup`) or from what is
 //! installed; which of them a run uses from `UNDERPIN_TEST_MAJORS`.
 
-pub mod prisma;
 pub mod scenario;
 
 use std::collections::BTreeMap;
