@@ -10,7 +10,7 @@ use crate::postgres::{Queryable, SqlError};
 /// and no long wait: `pg_get_viewdef` and its like lock what they print.
 const OPENING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
 SET LOCAL search_path = ''; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s'; \
-SET LOCAL jit = off; SET LOCAL quote_all_identifiers = off; SET LOCAL datestyle = 'ISO, YMD'; \
+SET LOCAL jit = off; SET LOCAL timezone = 'UTC'; SET LOCAL quote_all_identifiers = off; SET LOCAL datestyle = 'ISO, YMD'; \
 SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1";
 
 /// Reads the catalog. The session must not be inside a transaction. Takes no transaction id and

@@ -30,7 +30,6 @@ async fn between_roles(major: u32, script: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-#[ignore = "read.rs: the opening does not set TimeZone"]
 async fn moments_do_not_depend_on_the_reader_s_time_zone() {
     for major in underpin_testkit::majors() {
         let setup =
