@@ -126,12 +126,26 @@ fn names(read: &[(Reading, ResultSet)]) -> Names {
             }
         }
     }
-    let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+    // Relations first; before the first of them, any object that has an owner.
+    let mut owners: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (reading, set) in read {
         for row in rows(set) {
-            let (Reading::Relations | Reading::Types) = reading else { continue };
-            let Some(schema) = row.get("ns").and_then(|ns| names.schemas.get(ns)) else { continue };
             let member = names.members.contains(&(row.text("cls"), row.text("oid")));
+            let schema = match reading {
+                // `public` belongs to a role of initdb's until somebody changes that.
+                Reading::Schemas if row.get("name") != Some("public") => {
+                    names.schemas.get(&row.text("oid"))
+                }
+                Reading::Relations | Reading::Types | Reading::Objects => {
+                    row.get("ns").and_then(|ns| names.schemas.get(ns))
+                }
+                _ => None,
+            };
+            let Some(schema) = schema else { continue };
+            if !member && let Some(owner) = row.get("owner") {
+                owners.entry(owner.to_owned()).or_default().1 += 1;
+            }
+            let (Reading::Relations | Reading::Types) = reading else { continue };
             if member
                 || row.get("name") == Some(OWN_TABLE)
                 || names.identity.contains(&row.text("oid"))
@@ -143,7 +157,7 @@ fn names(read: &[(Reading, ResultSet)]) -> Names {
                 names.types.insert(row.text("oid"), holder);
             } else {
                 names.relations.insert(row.text("oid"), holder);
-                *owners.entry(row.text("owner")).or_default() += 1;
+                owners.entry(row.text("owner")).or_default().0 += 1;
             }
         }
     }
@@ -152,6 +166,18 @@ fn names(read: &[(Reading, ResultSet)]) -> Names {
         .max_by_key(|(owner, count)| (**count, std::cmp::Reverse(names.roles.get(*owner))));
     names.main_owner = most.map(|(owner, _)| owner.clone());
     names
+}
+
+impl Names {
+    /// A grantee as a fact names it: the main role by its place holder, nobody as PUBLIC.
+    fn grantee(&self, role: Option<String>) -> String {
+        let main = self.main_owner.as_ref().and_then(|oid| self.roles.get(oid));
+        match role {
+            None => "PUBLIC".to_owned(),
+            Some(role) if Some(&role) == main => "$owner".to_owned(),
+            Some(role) => role,
+        }
+    }
 }
 
 fn is_managed(schema: &str) -> bool {
@@ -189,10 +215,14 @@ impl Facts {
             Reading::Types => names.types.contains_key(&row.text("oid")),
             _ => true,
         };
+        let id = ObjectId { kind, schema, parent, name };
         if !known {
+            // The sequence behind an identity column is no object, but can be granted.
+            if names.identity.contains(&row.text("oid")) && id.kind == ObjectKind::Sequence {
+                self.privileges(names, &id, row);
+            }
             return;
         }
-        let id = ObjectId { kind, schema, parent, name };
         let mut attributes = self.attributes(names, row);
         // How `public` is owned, granted and commented is the installation's, by major and by
         // provider; no migration is judged by it.
@@ -205,7 +235,7 @@ impl Facts {
             {
                 attributes.insert("owner".to_owned(), owner.clone());
             }
-            self.privileges(&id, row);
+            self.privileges(names, &id, row);
             self.addresses.insert(row.address(), id.clone());
             if let Some(index) = row.get("_index") {
                 let class = "pg_class index".to_owned();
@@ -229,7 +259,7 @@ impl Facts {
         for unknown in options.unknown {
             *self.unmodelled.entry(format!("storage parameter {unknown}")).or_default() += 1;
         }
-        if row.get("kind") == Some("index")
+        if matches!(row.get("kind"), Some("index" | "constraint"))
             && let Some(definition) = attributes.get_mut("definition")
         {
             *definition = without_options(definition, row.get("_options"));
@@ -253,7 +283,7 @@ impl Facts {
         attributes
     }
 
-    fn privileges(&mut self, id: &ObjectId, row: &Row<'_>) {
+    fn privileges(&mut self, names: &Names, id: &ObjectId, row: &Row<'_>) {
         let Some(list) = row.get("acl") else { return };
         let default = row.get("acl0").unwrap_or("{}");
         for (grantee, held) in beyond_default(list, default, &letters(default)) {
@@ -261,7 +291,7 @@ impl Facts {
                 kind: ObjectKind::Privilege,
                 schema: id.schema.clone(),
                 parent: Some(id.to_string()),
-                name: grantee.unwrap_or_else(|| "PUBLIC".to_owned()),
+                name: names.grantee(grantee),
             };
             self.objects.insert(grant, Attributes::from([("privileges".to_owned(), held)]));
         }
@@ -285,7 +315,7 @@ impl Facts {
             role
         };
         for (grantee, held) in beyond_default(row.get("acl").unwrap_or("{}"), default, &all) {
-            let grantee = grantee.unwrap_or_else(|| "PUBLIC".to_owned());
+            let grantee = names.grantee(grantee);
             let id = ObjectId {
                 kind: ObjectKind::DefaultPrivileges,
                 schema: schema.clone(),
@@ -369,6 +399,14 @@ impl Facts {
                 row.text("cache")
             );
             attributes.insert("sequence".to_owned(), words);
+            return;
+        }
+        if row.get("_owner_table").is_some() && column.is_none() {
+            // Of a table that is left out.
+            if let Some(id) = self.addresses.remove(&row.address()) {
+                let on = id.to_string();
+                self.objects.retain(|other, _| *other != id && other.parent.as_ref() != Some(&on));
+            }
             return;
         }
         self.part(row);

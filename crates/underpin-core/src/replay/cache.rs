@@ -13,7 +13,7 @@ use crate::migrations::Migration;
 use crate::postgres::scratch::EngineInfo;
 
 /// Changes when facts are read or stored in another way.
-const FORMAT: &str = "underpin/replay@1";
+const FORMAT: &str = "underpin/replay@2";
 /// Files kept; the oldest go first.
 const FILES_MAX: usize = 32;
 

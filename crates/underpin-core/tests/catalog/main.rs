@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod changes;
+mod corners;
 mod equalities;
 mod facts;
-mod gaps;
+mod newer;
 mod speed;
 mod trace;
 
