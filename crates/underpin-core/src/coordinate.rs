@@ -7,12 +7,94 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
-use crate::postgres::{Session, SqlError};
+use crate::postgres::{ConnectionSettings, Session, SqlError};
 
 /// The key of Prisma's advisory lock, a session lock with one bigint key.
 pub const PRISMA_LOCK_KEY: i64 = 72_707_369;
 
 const POLL_PAUSE: Duration = Duration::from_millis(150);
+
+/// How the lock is taken.
+#[derive(Debug, Clone)]
+pub struct AdvisoryLock {
+    /// The target, for a second session.
+    pub target: ConnectionSettings,
+    /// How long to poll for it.
+    pub patience: Duration,
+}
+
+/// The lock, held by a session of its own while the first one is busy. See [`set_aside`].
+#[derive(Debug)]
+pub struct Aside {
+    keeper: tokio::task::JoinHandle<()>,
+    lock: AdvisoryLock,
+}
+
+/// Moves the lock from `session` to a second session that gives it up as soon as another process
+/// *blocks* in it (Prisma does), and takes it again when that one is gone. The migration's started
+/// row keeps the other from applying anything meanwhile. A process that only polls, like us, never
+/// gets it.
+///
+/// # Errors
+/// UP-1101 and its like when the second session cannot be opened, UP-1105.
+pub async fn set_aside(session: &Session, lock: &AdvisoryLock) -> Result<Aside> {
+    let second = lock.target.connect().await?;
+    release(session).await?;
+    let mut held = try_lock(&second).await?;
+    let keeper = tokio::spawn(async move {
+        loop {
+            // A lost second session loses the lock with it; the started row still stands.
+            let turned = if held {
+                match is_awaited(&second).await {
+                    Ok(true) => release(&second).await.map(|()| false),
+                    awaited => awaited.map(|_| true),
+                }
+            } else {
+                try_lock(&second).await
+            };
+            match turned {
+                Ok(now) => held = now,
+                Err(_) => return,
+            }
+            tokio::time::sleep(POLL_PAUSE).await;
+        }
+    });
+    Ok(Aside { keeper, lock: lock.clone() })
+}
+
+impl Aside {
+    /// Gives the lock back to `session`.
+    ///
+    /// # Errors
+    /// UP-4001 when another process keeps it, UP-1105.
+    pub async fn take_back(self, session: &Session) -> Result<()> {
+        // Ends the second session, and its lock with it.
+        self.keeper.abort();
+        let _aborted = self.keeper.await;
+        if session.is_closed() {
+            return Ok(());
+        }
+        acquire(session, self.lock.patience, &mut |_| {}).await.map(drop)
+    }
+}
+
+/// Whether somebody blocks in the lock that this database's `session` holds.
+async fn is_awaited(session: &Session) -> Result<bool> {
+    let sql = format!(
+        "SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND classid = 0 \
+         AND objid = {PRISMA_LOCK_KEY} AND NOT granted \
+         AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
+    );
+    session.value(&sql).await.map(|found| found.is_some()).map_err(|e| failed(&e))
+}
+
+async fn try_lock(session: &Session) -> Result<bool> {
+    session
+        .value(&format!("SELECT pg_catalog.pg_try_advisory_lock({PRISMA_LOCK_KEY})"))
+        .await
+        .map(|got| got.as_deref() == Some("t"))
+        .map_err(|e| failed(&e))
+}
 
 /// Polls for the lock until it is ours. It is held until the session ends or [`release`] is
 /// called. `waiting` is told once who holds it.
@@ -27,11 +109,7 @@ pub async fn acquire(
     let begun = Instant::now();
     let mut told = false;
     loop {
-        let got = session
-            .value(&format!("SELECT pg_catalog.pg_try_advisory_lock({PRISMA_LOCK_KEY})"))
-            .await
-            .map_err(|e| failed(&e))?;
-        if got.as_deref() == Some("t") {
+        if try_lock(session).await? {
             return Ok(begun.elapsed());
         }
         let holder =
@@ -71,7 +149,8 @@ async fn holder(session: &Session) -> String {
         "SELECT format('backend %s, %s, since %s', l.pid, COALESCE(NULLIF(a.application_name, ''), 'unnamed'), \
          date_trunc('second', a.backend_start)) FROM pg_catalog.pg_locks l \
          LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-         WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = {PRISMA_LOCK_KEY} AND l.granted"
+         WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = {PRISMA_LOCK_KEY} AND l.granted \
+         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
     );
     session
         .value(&sql)

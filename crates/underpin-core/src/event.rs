@@ -26,6 +26,13 @@ pub enum Event {
         #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
         duration: Duration,
     },
+    /// The database was absent and has been made.
+    DatabaseCreated {
+        /// The database.
+        database: String,
+        /// `host:port` or the socket's folder.
+        address: String,
+    },
     /// The folder has been read.
     FolderRead {
         /// Its path.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use underpin_sql::{Script, StatementKind, TransactionControl, TransactionShape};
 
+use crate::coordinate::{self, AdvisoryLock};
 use crate::error::{Changed, Code, Error, Result, SourceLocation};
 use crate::event::{Event, EventSink};
 use crate::history::HistoryTable;
@@ -25,11 +26,45 @@ pub struct LockBudget {
     pub attempts: u32,
     /// Pause between two attempts.
     pub pause: Duration,
+    /// After the last attempt wait without a limit, as a runner without a lock budget does from
+    /// the start, instead of giving up.
+    pub then_wait: bool,
+}
+
+impl LockBudget {
+    /// `lock_timeout` of an attempt in milliseconds; 0 is no limit (manual §19.11).
+    fn timeout_of(&self, attempt: u32) -> u128 {
+        if attempt > self.attempts { 0 } else { self.timeout.as_millis() }
+    }
 }
 
 impl Default for LockBudget {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(3), attempts: 10, pause: Duration::from_secs(1) }
+        Self {
+            timeout: Duration::from_secs(3),
+            attempts: 10,
+            pause: Duration::from_secs(1),
+            then_wait: false,
+        }
+    }
+}
+
+/// How scripts are run. The default is ours; a drop-in for Prisma may need less of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScriptRules {
+    /// Script and history row in one transaction where the script allows it. Without it the whole
+    /// script is one message between the row's insert and its update: Prisma up to 7.3.
+    pub one_transaction: bool,
+    /// Undo every `SET` and `SET ROLE` after a script.
+    pub restore_session: bool,
+    /// Refuse a script that opens a transaction and never ends it (UP-2101). Without it the
+    /// transaction is committed with the script's end. (Prisma keeps nothing of it.)
+    pub refuse_unclosed: bool,
+}
+
+impl Default for ScriptRules {
+    fn default() -> Self {
+        Self { one_transaction: true, restore_session: true, refuse_unclosed: true }
     }
 }
 
@@ -42,6 +77,10 @@ pub struct ExecutionContext {
     pub schema: String,
     /// The lock budget.
     pub locks: LockBudget,
+    /// How scripts are run.
+    pub rules: ScriptRules,
+    /// How the advisory lock is held; `None` when it is not.
+    pub lock: Option<AdvisoryLock>,
 }
 
 /// Runs one migration and records it.
@@ -58,9 +97,14 @@ pub async fn run(
     let begun = Instant::now();
     let script = Script::parse(&migration.script);
     let shape = script.shape();
+    let rules = context.rules;
     let result = match &shape {
-        TransactionShape::Unclosed { opened_by } => {
+        TransactionShape::Unclosed { opened_by } if rules.refuse_unclosed => {
             return Err(unclosed(migration, script.statements[*opened_by].span.start));
+        }
+        _ if !rules.one_transaction => run_message(session, migration, context).await,
+        TransactionShape::Unclosed { .. } => {
+            run_separate(session, migration, &script, context).await
         }
         TransactionShape::Atomic => {
             run_atomic(session, migration, context, &Frame::ours(migration)).await
@@ -83,7 +127,8 @@ pub async fn run(
     sink.emit(&Event::MigrationApplied {
         name: migration.name.to_string(),
         statements: script.statements.len(),
-        one_transaction: !matches!(shape, TransactionShape::Separate { .. }),
+        one_transaction: rules.one_transaction
+            && matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. }),
         duration: begun.elapsed(),
     });
     Ok(())
@@ -126,8 +171,9 @@ async fn run_atomic(
     let mut attempt = 1;
     loop {
         let started = Timestamp::now();
-        let Err((offset, error)) = try_atomic(session, migration, context, frame, started).await
-        else {
+        let timeout = context.locks.timeout_of(attempt);
+        let tried = try_atomic(session, migration, context, frame, started, timeout).await;
+        let Err((offset, error)) = tried else {
             return restore(session, context).await;
         };
         if error.connection_lost {
@@ -140,7 +186,7 @@ async fn run_atomic(
             return Err(failed(migration, offset, &error)
                 .changed(Changed::RolledBack { kept: String::new() }));
         }
-        if attempt >= context.locks.attempts {
+        if attempt >= context.locks.attempts + u32::from(context.locks.then_wait) {
             return Err(no_lock(migration, context, &error));
         }
         attempt += 1;
@@ -154,9 +200,9 @@ async fn try_atomic(
     context: &ExecutionContext,
     frame: &Frame<'_>,
     started: Timestamp,
+    lock_timeout: u128,
 ) -> std::result::Result<(), (usize, SqlError)> {
-    let begin =
-        format!("{}; SET LOCAL lock_timeout = {}", frame.begin, context.locks.timeout.as_millis());
+    let begin = format!("{}; SET LOCAL lock_timeout = {lock_timeout}", frame.begin);
     let end = migration.script.len();
     session.simple_query(&begin).await.map_err(|e| (end, e))?;
     session.simple_query(frame.body).await.map_err(|e| (frame.offset, e))?;
@@ -176,13 +222,12 @@ async fn run_separate(
     let row = context.history.insert_started_sql(migration, &id, Timestamp::now());
     session.simple_query(&row).await.map_err(|e| context.history.error(&e, "write"))?;
     for (index, statement) in script.statements.iter().enumerate() {
-        // A concurrent build waits for old snapshots; a short lock_timeout would only leave an
-        // invalid index behind. It blocks nobody while it waits.
-        let unbounded = matches!(&statement.kind, StatementKind::NonTransactional { what } if what.ends_with("CONCURRENTLY"));
-        let timeout = if unbounded { 0 } else { context.locks.timeout.as_millis() };
-        let sent = match session.simple_query(&format!("SET lock_timeout = {timeout}")).await {
-            Ok(_) => session.simple_query(&migration.script[statement.span.clone()]).await,
-            Err(error) => Err(error),
+        let sql = &migration.script[statement.span.clone()];
+        let sent = if is_concurrent(statement) {
+            send_concurrent(session, sql, context).await?
+        } else {
+            let alone = !in_transaction(&script.statements[..index]);
+            send_alone(session, sql, context, alone).await
         };
         let Err(error) = sent else { continue };
         if error.connection_lost {
@@ -197,12 +242,103 @@ async fn run_separate(
             .await;
         return Err(stopped(migration, script, index, &error));
     }
+    if in_transaction(&script.statements) {
+        session.simple_query("COMMIT").await.map_err(|e| lost(migration, &e))?;
+    }
     restore(session, context).await?;
     session
         .simple_query(&context.history.finish_sql(&id, Timestamp::now()))
         .await
         .map(drop)
         .map_err(|e| context.history.error(&e, "write"))
+}
+
+fn is_concurrent(statement: &underpin_sql::Statement) -> bool {
+    matches!(&statement.kind, StatementKind::NonTransactional { what } if what.ends_with("CONCURRENTLY"))
+}
+
+/// A statement that waits for old snapshots. A short `lock_timeout` would only leave an invalid
+/// index behind, and it blocks nobody while it waits. Our advisory lock is set aside meanwhile: a
+/// real Prisma that blocks in it holds a snapshot, and the two would deadlock.
+///
+/// # Errors
+/// UP-4001 when another process kept the lock afterwards, UP-1105.
+async fn send_concurrent(
+    session: &Session,
+    sql: &str,
+    context: &ExecutionContext,
+) -> Result<std::result::Result<(), SqlError>> {
+    let aside = match &context.lock {
+        Some(lock) => Some(coordinate::set_aside(session, lock).await?),
+        None => None,
+    };
+    let sent = match session.simple_query("SET lock_timeout = 0").await {
+        Ok(_) => session.simple_query(sql).await.map(drop),
+        Err(error) => Err(error),
+    };
+    if let Some(aside) = aside {
+        aside.take_back(session).await?;
+    }
+    Ok(sent)
+}
+
+/// One statement within the lock budget. One that stands `alone`, outside a transaction of the
+/// script, is tried again when a lock was not granted.
+async fn send_alone(
+    session: &Session,
+    sql: &str,
+    context: &ExecutionContext,
+    alone: bool,
+) -> std::result::Result<(), SqlError> {
+    let locks = &context.locks;
+    let last = if alone { locks.attempts + u32::from(locks.then_wait) } else { 1 };
+    let mut attempt = 1;
+    loop {
+        let timeout = match alone {
+            true => locks.timeout_of(attempt),
+            false if locks.then_wait => 0,
+            false => locks.timeout.as_millis(),
+        };
+        session.simple_query(&format!("SET lock_timeout = {timeout}")).await?;
+        match session.simple_query(sql).await {
+            Err(error) if is_passing(&error) && attempt < last => attempt += 1,
+            sent => return sent.map(drop),
+        }
+        tokio::time::sleep(locks.pause).await;
+    }
+}
+
+/// The whole script as one message between the two writes of the row.
+async fn run_message(
+    session: &mut Session,
+    migration: &Migration,
+    context: &ExecutionContext,
+) -> Result<()> {
+    let id = uuid::Uuid::new_v4().to_string();
+    let history = &context.history;
+    let row = history.insert_started_sql(migration, &id, Timestamp::now());
+    session.simple_query(&row).await.map_err(|e| history.error(&e, "write"))?;
+    let Err(error) = session.simple_query(&migration.script).await else {
+        // Ends a transaction that the script left open; otherwise a warning and nothing else.
+        session.simple_query("COMMIT").await.map_err(|e| lost(migration, &e))?;
+        restore(session, context).await?;
+        let finish = history.finish_sql(&id, Timestamp::now());
+        return session
+            .simple_query(&finish)
+            .await
+            .map(drop)
+            .map_err(|e| history.error(&e, "write"));
+    };
+    if error.connection_lost {
+        return Err(lost(migration, &error));
+    }
+    let _undone = session.simple_query("ROLLBACK").await;
+    restore(session, context).await?;
+    let _kept = session.simple_query(&history.fail_sql(&id, &log_text(migration, &error))).await;
+    Err(failed(migration, 0, &error).changed(Changed::Unknown {
+        what: "the file was one message: everything since its last own COMMIT was undone"
+            .to_owned(),
+    }))
 }
 
 /// Whether a transaction of the script's own is open after these statements.
@@ -215,9 +351,15 @@ fn in_transaction(statements: &[underpin_sql::Statement]) -> bool {
     })
 }
 
-/// Undoes every `SET` and `SET ROLE` of a script.
+/// Undoes every `SET` and `SET ROLE` of a script; without that rule only what we set ourselves,
+/// and the role, which may be one that must not write the history.
 async fn restore(session: &mut Session, context: &ExecutionContext) -> Result<()> {
-    session.simple_query(&reset_sql(&context.schema)).await.map(drop).map_err(|e| {
+    let sql = if context.rules.restore_session {
+        reset_sql(&context.schema)
+    } else {
+        "RESET SESSION AUTHORIZATION; RESET ROLE; RESET lock_timeout".to_owned()
+    };
+    session.simple_query(&sql).await.map(drop).map_err(|e| {
         Error::new(Code::ConnectionLost, "the session could not be put back to its settings")
             .caused_by(e)
     })

@@ -34,7 +34,7 @@ pub struct MigrationRecord {
     pub id: String,
     /// As stored.
     pub checksum: String,
-    /// Set when the script succeeded; the server's text form.
+    /// Set when the script succeeded; in UTC.
     pub finished_at: Option<String>,
     /// The migration.
     pub name: MigrationName,
@@ -42,7 +42,7 @@ pub struct MigrationRecord {
     pub logs: Option<String>,
     /// Set when somebody resolved a failure.
     pub rolled_back_at: Option<String>,
-    /// When it was started; the server's text form.
+    /// When it was started; in UTC.
     pub started_at: String,
     /// 1 after a script, 0 after `resolve --applied`.
     pub applied_steps: i32,
@@ -151,7 +151,7 @@ impl HistoryTable {
     pub async fn read(&self, session: &Session) -> Result<History> {
         let sql = format!(
             "SELECT {} FROM {} ORDER BY started_at ASC",
-            COLUMNS.map(|c| format!("{c}::text")).join(", "),
+            COLUMNS.map(as_text).join(", "),
             self.qualified()
         );
         let rows = match session.rows(&sql).await {
@@ -342,6 +342,16 @@ impl HistoryTable {
             (Code::ReadOnly, _) => error.hint("connect to the primary with a role that may write"),
             _ => error,
         }
+    }
+}
+
+/// A column as text; moments as Prisma prints them, whatever the session's time zone.
+fn as_text(column: &str) -> String {
+    match column {
+        "finished_at" | "rolled_back_at" | "started_at" => {
+            format!("({column} AT TIME ZONE 'UTC')::text || ' UTC'")
+        }
+        _ => format!("{column}::text"),
     }
 }
 

@@ -10,6 +10,8 @@
 pub mod error;
 pub mod event;
 
+pub mod config;
+
 pub mod postgres;
 
 pub mod migrations;

@@ -42,6 +42,7 @@ impl Project {
                 timeout: Duration::from_millis(100),
                 attempts: 2,
                 pause: Duration::from_millis(10),
+                then_wait: false,
             },
             dry_run: false,
         };

@@ -25,7 +25,13 @@ pub(crate) struct Global {
     /// The database: postgresql://user@host:5432/name?schema=public
     #[arg(long, global = true, env = "UNDERPIN_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// The migrations folder [default: prisma/migrations]
+    /// The Prisma schema: a file or a folder [default: as Prisma finds it]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) schema: Option<PathBuf>,
+    /// The Prisma config file [default: as Prisma finds it]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The migrations folder [default: the project's, prisma/migrations]
     #[arg(long, global = true, env = "UNDERPIN_DIR", value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
     /// Server binaries for the scratch PostgreSQL: the folder of initdb and postgres
@@ -117,8 +123,49 @@ pub(crate) enum Verb {
     },
     /// Compare the live catalog with what the history implies; changes nothing
     Verify,
+    /// What `prisma migrate` does in production: the same flags, words and exit codes
+    Migrate {
+        /// Which of Prisma's verbs.
+        #[command(subcommand)]
+        verb: PrismaVerb,
+    },
+    /// The configuration in force
+    Config {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
     /// Rescue a database without history, on a throw-away server
     Demo,
+}
+
+/// Prisma's verbs.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum PrismaVerb {
+    /// Apply pending migrations
+    Deploy,
+    /// Compare the history with the folder
+    Status,
+    /// Put the history right by hand
+    Resolve {
+        /// Record a specific migration as applied
+        #[arg(long, value_name = "MIGRATION")]
+        applied: Option<String>,
+        /// Record a specific migration as rolled back
+        #[arg(long, value_name = "MIGRATION")]
+        rolled_back: Option<String>,
+    },
+}
+
+/// Verbs on the configuration.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Print each value; secrets are hidden
+    Show {
+        /// Say where each value came from
+        #[arg(long)]
+        origin: bool,
+    },
 }
 
 /// `3s`, `500ms`, `2m`, or bare seconds.

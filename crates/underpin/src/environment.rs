@@ -1,9 +1,11 @@
 //! The one place that reads the process's environment: variables, folders, the terminal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use underpin_core::config::{Discovery, ProjectConfig, Secret, Settings, discover};
 use underpin_core::engine::Options;
+use underpin_core::engine::prisma::PrismaOptions;
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
 use underpin_core::postgres::scratch::ScratchOptions;
@@ -12,40 +14,140 @@ use underpin_core::{Code, Error, Result as CoreResult};
 
 use crate::args::Global;
 
-/// Where Prisma keeps its migrations, from the project's root.
-const DEFAULT_FOLDER: &str = "prisma/migrations";
+/// A run's surroundings: flags, variables, the project in the working folder.
+pub(crate) struct Project {
+    /// What Prisma's files say.
+    pub(crate) config: ProjectConfig,
+    /// `underpin.toml`.
+    pub(crate) settings: Option<Settings>,
+    folder: PathBuf,
+    variables: std::collections::BTreeMap<String, String>,
+}
 
-/// The engine's options from flags and environment. `writes`: the verb may write to the target, so
-/// a scratch database may be made there if nothing better is found.
+impl Project {
+    /// Finds the project of the working folder.
+    pub(crate) fn find(global: &Global) -> CoreResult<Self> {
+        let folder = std::env::current_dir().unwrap_or_default();
+        // A variable that is not UTF-8 can be no value of ours.
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let config = discover(&Discovery {
+            folder: &folder,
+            environment: &variables,
+            schema_flag: global.schema.as_deref(),
+            config_flag: global.config.as_deref(),
+        })?;
+        let settings = Settings::read(&folder)?;
+        Ok(Self { config, settings, folder, variables })
+    }
+
+    /// The target's URL and where it came from.
+    pub(crate) fn url(&self, global: &Global) -> CoreResult<Option<(Secret, String)>> {
+        if let Some(url) = &global.url {
+            return Ok(Some((Secret::new(url), origin_of("--url", "UNDERPIN_URL", url))));
+        }
+        if let Some(found) = self.config.migrate_url()? {
+            return Ok(Some((found.value.clone(), found.origin.to_string())));
+        }
+        Ok(variable("DATABASE_URL")
+            .map(|url| (Secret::new(url), "DATABASE_URL from the environment".to_owned())))
+    }
+
+    /// The migrations folder, short where it lies below the working folder, and where it came
+    /// from.
+    pub(crate) fn migrations(&self, global: &Global) -> CoreResult<(PathBuf, String)> {
+        if let Some(dir) = &global.dir {
+            let origin = origin_of("--dir", "UNDERPIN_DIR", &dir.display().to_string());
+            return Ok((dir.clone(), origin));
+        }
+        let (path, origin) = match self.config.migrations.get()? {
+            Some(found) => (found.value.clone(), found.origin.to_string()),
+            None => (PathBuf::from("prisma/migrations"), "default".to_owned()),
+        };
+        Ok((self.short(&path), origin))
+    }
+
+    /// A path from the working folder, where it lies below it.
+    pub(crate) fn short(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.folder).unwrap_or(path).to_owned()
+    }
+
+    /// The target.
+    pub(crate) fn target(&self, global: &Global) -> CoreResult<ConnectionSettings> {
+        let (url, _) = self.url(global)?.ok_or_else(|| {
+            Error::new(Code::MissingUrl, "no database URL was given").hint(
+                "set DATABASE_URL or UNDERPIN_URL, or give --url postgresql://user@host:5432/name",
+            )
+        })?;
+        ConnectionSettings::resolve(url.expose(), &self.postgres_environment())
+    }
+
+    fn postgres_environment(&self) -> Environment {
+        self.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// The engine's options. `writes`: the verb may write to the target, so a scratch database may
+    /// be made there if nothing better is found.
+    pub(crate) fn options(
+        &self,
+        global: &Global,
+        writes: bool,
+        dry_run: bool,
+    ) -> CoreResult<Options> {
+        let target = self.target(global)?;
+        // The project's shadow database is only a hint: one that cannot be told is done without.
+        let shadow = match &global.shadow_url {
+            Some(url) => Some(ConnectionSettings::resolve(url, &self.postgres_environment())?),
+            None => self.config.shadow_url.found().and_then(|url| {
+                ConnectionSettings::resolve(url.value.expose(), &self.postgres_environment()).ok()
+            }),
+        };
+        let cache = cache_folder();
+        Ok(Options {
+            folder: self.migrations(global)?.0,
+            scratch: ScratchOptions {
+                pg_bin: global.pg_bin.clone(),
+                places: search_places(),
+                shadow,
+                target: (writes && !dry_run).then(|| target.clone()),
+                cache: cache.join("postgres"),
+            },
+            replay_cache: Some(cache.join("replay")),
+            patience: Duration::from_secs(global.wait),
+            locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
+            dry_run,
+            target,
+        })
+    }
+
+    /// The options of Prisma's verbs.
+    pub(crate) fn prisma_options(&self, global: &Global) -> CoreResult<PrismaOptions> {
+        let schemas = self.config.datasource_schemas.found();
+        let disabled = variable("PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK");
+        Ok(PrismaOptions {
+            options: self.options(global, true, false)?,
+            datasource_schemas: schemas.map(|found| found.value.clone()).unwrap_or_default(),
+            external_tables: self.config.external_tables.clone(),
+            // Any value but an empty one and 0 (Prisma 5.3 and later).
+            advisory_lock: disabled.is_none_or(|value| value == "0"),
+            switches: self.settings.as_ref().into(),
+        })
+    }
+}
+
+/// Which of a flag and its environment twin gave a value.
+fn origin_of(flag: &str, twin: &str, value: &str) -> String {
+    if variable(twin).as_deref() == Some(value) {
+        format!("{twin} from the environment")
+    } else {
+        flag.to_owned()
+    }
+}
+
+/// The engine's options for a verb of ours.
 pub(crate) fn options(global: &Global, writes: bool, dry_run: bool) -> CoreResult<Options> {
-    let url = global.url.clone().or_else(|| variable("DATABASE_URL")).ok_or_else(|| {
-        Error::new(Code::MissingUrl, "no database URL was given").hint(
-            "set DATABASE_URL or UNDERPIN_URL, or give --url postgresql://user@host:5432/name",
-        )
-    })?;
-    let variables: Environment = std::env::vars().collect();
-    let target = ConnectionSettings::resolve(&url, &variables)?;
-    let shadow = global
-        .shadow_url
-        .as_deref()
-        .map(|url| ConnectionSettings::resolve(url, &variables))
-        .transpose()?;
-    let cache = cache_folder();
-    Ok(Options {
-        folder: global.dir.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER)),
-        scratch: ScratchOptions {
-            pg_bin: global.pg_bin.clone(),
-            places: search_places(),
-            shadow,
-            target: (writes && !dry_run).then(|| target.clone()),
-            cache: cache.join("postgres"),
-        },
-        replay_cache: Some(cache.join("replay")),
-        patience: Duration::from_secs(global.wait),
-        locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
-        dry_run,
-        target,
-    })
+    Project::find(global)?.options(global, writes, dry_run)
 }
 
 /// A variable that is set and not empty.

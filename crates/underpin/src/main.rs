@@ -3,7 +3,9 @@
 mod args;
 mod demo;
 mod environment;
+mod migrate;
 mod output;
+mod show;
 
 use std::process::ExitCode;
 
@@ -13,18 +15,25 @@ use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
 
-use args::{Arguments, Verb};
+use args::{Arguments, ConfigVerb, Verb};
 use output::Printer;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+        Err(error) => {
+            let words: Vec<String> =
+                std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
+            return migrate::usage(&words, &error).unwrap_or_else(|| usage(&error));
+        }
     };
     let printer = Printer::new(&arguments.global);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let result = match runtime {
+        Ok(runtime) if let Verb::Migrate { verb } = &arguments.verb => {
+            return runtime.block_on(migrate::run(&arguments.global, verb));
+        }
         Ok(runtime) => runtime.block_on(run(&arguments, &printer)),
         Err(error) => {
             Err(Error::new(Code::Internal, "the runtime could not be started").caused_by(error))
@@ -99,6 +108,13 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/verify@1", &report, || output::render_verify(&report));
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }
+        Verb::Config { verb: ConfigVerb::Show { origin } } => {
+            let report = show::configuration(global)?;
+            printer.result("underpin/config@1", &report, || show::render(&report, *origin));
+            Ok(ExitStatus::Success)
+        }
+        // Has its own streams and exit codes; see `main`.
+        Verb::Migrate { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }

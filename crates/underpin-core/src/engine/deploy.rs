@@ -8,11 +8,11 @@ use underpin_sql::{Script, TransactionShape};
 
 use super::{Options, connect, history_table, names, read_folder};
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
-use crate::coordinate;
+use crate::coordinate::{self, AdvisoryLock};
 use crate::diagnose::{self, PrefixDiagnosis};
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{self, ExecutionContext};
+use crate::execute::{self, ExecutionContext, ScriptRules};
 use crate::history::History;
 use crate::migrations::{Migration, MigrationFolder, MigrationName};
 use crate::postgres::{Queryable as _, Session};
@@ -69,17 +69,21 @@ async fn run(options: &Options, sink: &mut dyn EventSink, begun: Instant) -> Res
     let mut session = connect(options, sink).await?;
     let mut locked = false;
     for _ in 0..ROUNDS_MAX {
-        let history = read_history(options, &folder, &session, sink).await?;
+        let mut history = history_table(options).read(&session).await?;
+        // A row that looks failed may belong to a process that is just applying it; that one holds
+        // the lock.
+        if !history.failed().is_empty() && !locked && !options.dry_run {
+            acquire(options, &session, sink).await?;
+            locked = true;
+            history = history_table(options).read(&session).await?;
+        }
+        check_history(&folder, &history, sink)?;
         let work = decide(options, &folder, history, &mut session, sink).await?;
         if work.is_nothing() || options.dry_run {
             return Ok(work.report(options.dry_run, begun));
         }
         if !locked {
-            let waited = coordinate::acquire(&session, options.patience, &mut |holder| {
-                sink.emit(&Event::LockWaiting { holder })
-            })
-            .await?;
-            sink.emit(&Event::LockAcquired { waited });
+            acquire(options, &session, sink).await?;
             locked = true;
         }
         // Everything that the decision rests on is read again under the lock.
@@ -96,20 +100,26 @@ async fn run(options: &Options, sink: &mut dyn EventSink, begun: Instant) -> Res
     .hint("stop what changes its schema, then run the same command again"))
 }
 
-async fn read_history(
-    options: &Options,
+async fn acquire(options: &Options, session: &Session, sink: &mut dyn EventSink) -> Result<()> {
+    let mut waiting = |holder| sink.emit(&Event::LockWaiting { holder });
+    let waited = coordinate::acquire(session, options.patience, &mut waiting).await?;
+    sink.emit(&Event::LockAcquired { waited });
+    Ok(())
+}
+
+/// Tells what the history says, and refuses one that nothing may be built on.
+fn check_history(
     folder: &MigrationFolder,
-    session: &Session,
+    history: &History,
     sink: &mut dyn EventSink,
-) -> Result<History> {
-    let history = history_table(options).read(session).await?;
+) -> Result<()> {
     let pending = history.pending(folder).len();
     sink.emit(&Event::HistoryRead {
         exists: history.exists,
         applied: folder.migrations.iter().filter(|m| history.is_applied(&m.name)).count(),
         pending,
     });
-    refuse_failed(&history)?;
+    refuse_failed(history)?;
     let missing = history.missing_from(folder);
     if folder.migrations.is_empty() {
         let words = if history.records.is_empty() {
@@ -143,7 +153,7 @@ async fn read_history(
         "applied migrations were edited afterwards; they are not run again",
         names(history.edited(folder)),
     );
-    Ok(history)
+    Ok(())
 }
 
 fn warn(sink: &mut dyn EventSink, name: &'static str, message: &str, details: Vec<String>) {
@@ -153,7 +163,7 @@ fn warn(sink: &mut dyn EventSink, name: &'static str, message: &str, details: Ve
 }
 
 /// Prisma's P3009.
-fn refuse_failed(history: &History) -> Result<()> {
+pub(super) fn refuse_failed(history: &History) -> Result<()> {
     let failed = history.failed();
     let Some(first) = failed.first() else { return Ok(()) };
     let lines = failed
@@ -434,6 +444,8 @@ async fn perform(
         history: history_table(options),
         schema: options.target.schema().to_owned(),
         locks: options.locks,
+        rules: ScriptRules::default(),
+        lock: Some(AdvisoryLock { target: options.target.clone(), patience: options.patience }),
     };
     for (index, migration) in work.pending.iter().enumerate() {
         sink.emit(&Event::MigrationStarted {
@@ -487,7 +499,7 @@ async fn record_baseline(
 }
 
 /// Adds to a failure what this run had committed before it.
-fn with_kept(error: Error, baselined: usize, applied: usize) -> Error {
+pub(super) fn with_kept(error: Error, baselined: usize, applied: usize) -> Error {
     if baselined + applied == 0 {
         return error;
     }

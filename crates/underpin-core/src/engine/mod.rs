@@ -2,6 +2,7 @@
 //! reads like the design's flow.
 
 mod deploy;
+pub mod prisma;
 mod resolve;
 mod status;
 mod verify;

@@ -7,7 +7,7 @@ use crate::coordinate;
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::history::{History, HistoryTable};
-use crate::migrations::MigrationName;
+use crate::migrations::{Migration, MigrationName};
 use crate::postgres::Session;
 
 /// What a person says of a migration.
@@ -48,7 +48,9 @@ pub async fn resolve(
     let history = table.read(&session).await?;
     let (name, word) = match resolution {
         Resolution::Applied(name) => {
-            mark_applied(options, &session, &table, &history, name, sink).await?;
+            let folder = read_folder(options, sink)?;
+            let migration = folder.get(name).ok_or_else(|| unknown(name, &folder.path))?;
+            mark_applied(options, &session, &table, &history, migration).await?;
             (name, "applied")
         }
         Resolution::RolledBack(name) => {
@@ -62,22 +64,21 @@ pub async fn resolve(
     Ok(ResolveReport { migration: name.to_string(), recorded_as: word, dry_run: options.dry_run })
 }
 
-async fn mark_applied(
+/// The folder holds no migration of this name.
+pub(super) fn unknown(name: &MigrationName, folder: &std::path::Path) -> Error {
+    let words = format!("there is no migration `{name}` in `{}`", folder.display());
+    Error::new(Code::UnknownMigration, words)
+        .hint("give the whole name of its folder; list them with: underpin status")
+}
+
+pub(super) async fn mark_applied(
     options: &Options,
     session: &Session,
     table: &HistoryTable,
     history: &History,
-    name: &MigrationName,
-    sink: &mut dyn EventSink,
+    migration: &Migration,
 ) -> Result<()> {
-    let folder = read_folder(options, sink)?;
-    let Some(migration) = folder.get(name) else {
-        return Err(Error::new(
-            Code::UnknownMigration,
-            format!("there is no migration `{name}` in `{}`", folder.path.display()),
-        )
-        .hint("give the whole name of its folder; list them with: underpin status"));
-    };
+    let name = &migration.name;
     let of_name = || history.records.iter().filter(|r| r.name == *name);
     if of_name().any(|r| r.finished_at.is_some()) {
         return Err(Error::new(
@@ -98,7 +99,7 @@ async fn mark_applied(
     write(options, session, table, sql).await
 }
 
-async fn mark_rolled_back(
+pub(super) async fn mark_rolled_back(
     options: &Options,
     session: &Session,
     table: &HistoryTable,

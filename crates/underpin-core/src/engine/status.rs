@@ -53,14 +53,26 @@ pub struct StatusReport {
 }
 
 /// A row that is neither finished nor rolled back.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FailedMigration {
     /// Its name.
     pub name: String,
-    /// When it started, the server's text form.
+    /// When it started, in UTC.
     pub started_at: String,
     /// The first line of the recorded error that names it.
     pub error: Option<String>,
+}
+
+impl FailedMigration {
+    /// The failed rows of a history, in its order.
+    pub(super) fn all(history: &History) -> Vec<Self> {
+        let failed = history.failed().into_iter().map(|record| Self {
+            name: record.name.to_string(),
+            started_at: record.started_at.clone(),
+            error: record.logs.as_deref().and_then(first_error_line),
+        });
+        failed.collect()
+    }
 }
 
 /// Compares the history with the folder.
@@ -94,15 +106,7 @@ fn report(
 ) -> StatusReport {
     let pending = names(history.pending(folder).iter().map(|m| &m.name));
     let missing = names(history.missing_from(folder));
-    let failed: Vec<FailedMigration> = history
-        .failed()
-        .iter()
-        .map(|record| FailedMigration {
-            name: record.name.to_string(),
-            started_at: record.started_at.clone(),
-            error: record.logs.as_deref().and_then(first_error_line),
-        })
-        .collect();
+    let failed = FailedMigration::all(history);
     let state = match () {
         () if !failed.is_empty() => StatusState::Failed,
         () if !missing.is_empty() && !pending.is_empty() => StatusState::Diverged,

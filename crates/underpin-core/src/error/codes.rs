@@ -99,6 +99,34 @@ codes! {
     InvalidUrl = "UP-1002", Usage, AfterRepair, "the database URL is not valid";
     /// A flag, a value or a combination of flags is not known. Nothing was started.
     Usage = "UP-1003", Usage, AfterRepair, "the command line is not valid";
+    /// A value that is needed is computed in the Prisma config file, and only running the file
+    /// could tell it. Underpin reads such files and never runs them.
+    ///
+    /// Literal texts, `env("X")`, `process.env.X` with or without a literal behind `??` or `||`,
+    /// and `path.join` of literals are read. For anything else give the value with a flag:
+    /// `--url`, `--schema`, `--dir`.
+    ConfigNotLiteral = "UP-1004", Usage, AfterRepair, "a value of the Prisma config file is computed";
+    /// The project takes a URL from an environment variable that is not set, or empty.
+    ///
+    /// Set it, or give `--url`. Prisma 7, and Prisma 6 with a config file, load no `.env` file by
+    /// themselves: the config file has to say `import 'dotenv/config'`.
+    VariableUnset = "UP-1005", Usage, AfterRepair, "an environment variable of the project is not set";
+    /// The Prisma schema is not where the project says, cannot be read, or its `datasource` block
+    /// cannot be understood.
+    ///
+    /// Give the schema's file or folder with `--schema`, or the database with `--url`.
+    SchemaUnreadable = "UP-1006", Usage, AfterRepair, "the Prisma schema cannot be read";
+    /// Two `.env` files set a variable to the same value, which Prisma 6 refuses, or a value
+    /// refers to itself.
+    ///
+    /// Keep one `.env` file: the one beside `package.json` wins.
+    EnvFile = "UP-1007", Usage, AfterRepair, "the .env files cannot be used together";
+    /// The Prisma config file is not there, cannot be read, is too large, or contradicts the schema.
+    ///
+    /// Give the file with `--config`, or the database with `--url`.
+    ConfigUnreadable = "UP-1008", Usage, AfterRepair, "the Prisma config file cannot be used";
+    /// `underpin.toml` cannot be read, or holds a key or a value that is not known.
+    SettingsInvalid = "UP-1009", Usage, AfterRepair, "underpin.toml is not valid";
     /// The server cannot be reached: nothing listens there, the name does not resolve, or the
     /// connection timed out. Prisma's P1001.
     ServerUnreachable = "UP-1101", Failed, Safe, "the server cannot be reached";

@@ -148,6 +148,37 @@ impl MigrationFolder {
     }
 }
 
+/// The names of a folder exactly as Prisma lists them, without opening a file: a folder that is
+/// missing or cannot be read is an empty one.
+#[must_use]
+pub fn names_as_prisma(path: &Path) -> Vec<MigrationName> {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut names: Vec<String> =
+        folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort_by(|a, b| compare_names(a, b));
+    names.into_iter().map(MigrationName).collect()
+}
+
+/// One script exactly as Prisma reads it: bytes that are not UTF-8 become U+FFFD, in the checksum
+/// and in what the server gets.
+///
+/// # Errors
+/// UP-2003, UP-2004; UP-2005 for a NUL character, which no query can hold.
+pub fn read_as_prisma(folder: &Path, name: &MigrationName) -> Result<Migration> {
+    let path = folder.join(&name.0).join(SCRIPT_FILE);
+    let script = String::from_utf8_lossy(&read_bytes(&name.0, &path)?).into_owned();
+    migration(name.clone(), path, script)
+}
+
+/// Checks `migration_lock.toml` by Prisma's rule.
+///
+/// # Errors
+/// UP-2007.
+pub fn check_provider(folder: &Path) -> Result<()> {
+    lock_file::check(folder)
+}
+
 /// The names of the real folders inside, in Prisma's order.
 fn list(path: &Path) -> Result<(Vec<String>, Vec<FolderRemark>)> {
     let unreadable = |e: std::io::Error| {
@@ -188,6 +219,12 @@ fn list(path: &Path) -> Result<(Vec<String>, Vec<FolderRemark>)> {
     Ok((names, remarks))
 }
 
+/// What to mention of the names in a folder, where nothing may stop the work.
+#[must_use]
+pub fn remarks(path: &Path) -> Vec<FolderRemark> {
+    list(path).map(|(_, remarks)| remarks).unwrap_or_default()
+}
+
 /// Two names that a case-insensitive file system or the history table would take for one.
 fn refuse_twins(path: &Path, names: &[String]) -> Result<()> {
     let mut seen = std::collections::HashMap::new();
@@ -209,11 +246,27 @@ fn refuse_twins(path: &Path, names: &[String]) -> Result<()> {
 
 fn read_script(folder: &Path, name: String) -> Result<Migration> {
     let path = folder.join(&name).join(SCRIPT_FILE);
+    let bytes = read_bytes(&name, &path)?;
+    let script = String::from_utf8(bytes).map_err(|e| {
+        let shown = path.display();
+        let at = e.utf8_error().valid_up_to();
+        let line = e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+        Error::new(
+            Code::ScriptNotText,
+            format!("`{shown}` is not UTF-8 text: byte {at}, line {line}"),
+        )
+        .hint(format!("convert it: iconv -f latin1 -t utf-8 {shown}"))
+    })?;
+    migration(MigrationName(name), path, script)
+}
+
+/// The bytes of `path`, which is the script of `name`.
+fn read_bytes(name: &str, path: &Path) -> Result<Vec<u8>> {
     let shown = path.display();
     let unreadable = |e: std::io::Error| {
         Error::new(Code::FolderUnreadable, format!("`{shown}` cannot be read")).caused_by(e)
     };
-    let size = match std::fs::metadata(&path) {
+    let size = match std::fs::metadata(path) {
         Ok(about) if about.is_file() => about.len(),
         Ok(_) => return Err(Error::new(Code::ScriptMissing, format!("`{shown}` is not a file"))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -226,24 +279,16 @@ fn read_script(folder: &Path, name: String) -> Result<Migration> {
         let words = format!("`{shown}` has {size} bytes; at most {SCRIPT_MAX_BYTES} are read");
         return Err(Error::new(Code::FolderUnreadable, words));
     }
-    let bytes = std::fs::read(&path).map_err(unreadable)?;
-    let script = String::from_utf8(bytes).map_err(|e| {
-        let at = e.utf8_error().valid_up_to();
-        let line = e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
-        Error::new(
-            Code::ScriptNotText,
-            format!("`{shown}` is not UTF-8 text: byte {at}, line {line}"),
-        )
-        .hint(format!("convert it: iconv -f latin1 -t utf-8 {shown}"))
-    })?;
+    std::fs::read(path).map_err(unreadable)
+}
+
+fn migration(name: MigrationName, path: PathBuf, script: String) -> Result<Migration> {
     if let Some(at) = script.find('\0') {
-        return Err(Error::new(
-            Code::ScriptNotText,
-            format!("`{shown}` holds a NUL character at byte {at}"),
-        ));
+        let words = format!("`{}` holds a NUL character at byte {at}", path.display());
+        return Err(Error::new(Code::ScriptNotText, words));
     }
     let checksum = Checksum::of(&script);
-    Ok(Migration { name: MigrationName(name), path, script, checksum })
+    Ok(Migration { name, path, script, checksum })
 }
 
 #[cfg(test)]

@@ -24,7 +24,17 @@ pub(crate) fn render(error: &Error) -> String {
     for cause in error.causes() {
         text += &field("caused by", &inert(cause));
     }
-    text += &field("state", &inert(&state(error.what_changed())));
+    text + &outcome(error)
+}
+
+/// What Prisma's layout has no place for: where, the code, the state, what to do.
+pub(crate) fn facts(error: &Error) -> String {
+    let place = error.location().map(|at| excerpt(at) + "\n").unwrap_or_default();
+    format!("{place}{}{}", field("code", error.code().id()), outcome(error))
+}
+
+fn outcome(error: &Error) -> String {
+    let mut text = field("state", &inert(&state(error.what_changed())));
     for hint in error.hints() {
         text += &field("hint", &inert(hint));
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use underpin_core::Error;
 use underpin_core::event::{Event, EventSink};
 
-pub(crate) use error::render as render_error;
+pub(crate) use error::{facts as error_facts, render as render_error};
 pub(crate) use report::{deploy_summary, render_resolve, render_status, render_verify};
 
 use crate::args::{Color, Global, Output};
@@ -124,7 +124,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 }
 
 /// The words of an event that the line-based renderings share: verb, text, duration.
-fn words(event: &Event) -> Option<(&'static str, String, Option<Duration>)> {
+pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Duration>)> {
     Some(match event {
         Event::Connected { address, database, schema, version, duration } => {
             let schema =
@@ -134,6 +134,9 @@ fn words(event: &Event) -> Option<(&'static str, String, Option<Duration>)> {
                 format!("{database} on {address}, PostgreSQL {version}{schema}"),
                 Some(*duration),
             )
+        }
+        Event::DatabaseCreated { database, address } => {
+            ("Created", format!("database {database} on {address}"), None)
         }
         Event::FolderRead { path, migrations, .. } => {
             ("Folder", format!("{} in {path}", count(*migrations, "migration")), None)
