@@ -99,8 +99,8 @@ pub async fn run(
     let shape = script.shape();
     let rules = context.rules;
     let result = match &shape {
-        TransactionShape::Unclosed { opened_by } if rules.refuse_unclosed => {
-            return Err(unclosed(migration, script.statements[*opened_by].span.start));
+        TransactionShape::Unclosed { .. } if rules.refuse_unclosed => {
+            return refuse_unclosed(migration);
         }
         _ if !rules.one_transaction => run_message(session, migration, context).await,
         TransactionShape::Unclosed { .. } => {
@@ -117,6 +117,11 @@ pub async fn run(
         }
     };
     for notice in session.take_notices() {
+        // What the COMMIT or ROLLBACK that ends our own message says of a script that left no
+        // transaction open.
+        if !rules.one_transaction && notice.sqlstate == "25P01" {
+            continue;
+        }
         sink.emit(&Event::ServerNotice {
             migration: migration.name.to_string(),
             severity: notice.severity,
@@ -132,6 +137,20 @@ pub async fn run(
         duration: begun.elapsed(),
     });
     Ok(())
+}
+
+/// Refuses a script that opens a transaction and never ends it.
+///
+/// # Errors
+/// UP-2101.
+pub fn refuse_unclosed(migration: &Migration) -> Result<()> {
+    let script = Script::parse(&migration.script);
+    match script.shape() {
+        TransactionShape::Unclosed { opened_by } => {
+            Err(unclosed(migration, script.statements[opened_by].span.start))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What opens the transaction, and the text inside with its place in the file.

@@ -5,6 +5,7 @@
 //!   scenario.toml      what it shows, the steps, what must hold
 //!   given.sql          what the database holds before (optional)
 //!   migrations/        the folder, copied to prisma/migrations (optional)
+//!   project/           further files of the project, copied to its root (optional)
 //!   transcript.txt     what the program printed, step by step; `UPDATE_SCENARIOS=1` writes it
 //! ```
 //! A transcript that differs on one major stands beside it as `transcript.<major>.txt`.
@@ -53,6 +54,8 @@ struct Step {
     run: Option<String>,
     /// SQL to run as superuser instead.
     sql: Option<String>,
+    /// Shell commands to run in the project's folder instead.
+    shell: Option<String>,
     /// A query whose first value must be `is`.
     check: Option<String>,
     /// See `check`.
@@ -122,15 +125,11 @@ impl Scenario {
         if self.folder.join("migrations").is_dir() {
             copy(&self.folder.join("migrations"), &root.join("prisma/migrations"))?;
         }
+        if self.folder.join("project").is_dir() {
+            copy(&self.folder.join("project"), &root)?;
+        }
         if let Some(setup) = &definition.setup {
-            let status = Command::new("sh")
-                .args(["-euc", setup])
-                .current_dir(&root)
-                .status()
-                .map_err(|e| e.to_string())?;
-            if !status.success() {
-                return Err(format!("setup failed: {status}"));
-            }
+            shell(setup, &root)?;
         }
         // Templates are shared; replays are not, so that every transcript shows a cold run.
         std::fs::create_dir_all(root.join(".cache")).map_err(|e| e.to_string())?;
@@ -192,22 +191,26 @@ impl Stage<'_> {
     async fn step(&self, step: &Step, transcript: &mut String) -> Result<(), String> {
         let before = if step.unchanged { Some(state(&self.database.url).await?) } else { None };
         let mut text = String::new();
-        match (&step.run, &step.sql, &step.check) {
-            (Some(arguments), None, None) => {
+        match (&step.run, &step.sql, &step.check, &step.shell) {
+            (Some(arguments), None, None, None) => {
                 self.program(arguments, step.exit.unwrap_or(0), &mut text)?
             }
-            (None, Some(sql), None) => {
+            (None, None, None, Some(commands)) => {
+                shell(commands, self.root)?;
+                text = format!("\n$ {}\n", commands.trim());
+            }
+            (None, Some(sql), None, None) => {
                 self.database.session.simple_query(sql).await.map_err(|e| format!("{sql}: {e}"))?;
                 text = format!("\nsql> {}\n", sql.trim());
             }
-            (None, None, Some(sql)) => {
+            (None, None, Some(sql), None) => {
                 let value =
                     self.database.session.value(sql).await.map_err(|e| format!("{sql}: {e}"))?;
                 if value != step.is {
                     return Err(format!("{sql}\n  is {value:?} and should be {:?}", step.is));
                 }
             }
-            _ => return Err("a step has one of: run, sql, check".to_owned()),
+            _ => return Err("a step has one of: run, sql, shell, check".to_owned()),
         }
         transcript.push_str(&text);
         if let Some(before) = before {
@@ -280,6 +283,12 @@ impl Stage<'_> {
             )
             .replace(&format!("{} on [socket]", self.database.name), "[database] on [socket]")
             .replace(&format!("`{}`", self.database.name), "`[database]`")
+            .replace(&format!("database \"{}\"", self.database.name), "database \"[database]\"")
+            .replace(
+                &format!("database {} created", self.database.name),
+                "database [database] created",
+            )
+            .replace(&format!("/{}?", self.database.name), "/[database]?")
             .replace(
                 &format!("\"version\":\"{}\"", self.server.binaries().version),
                 "\"version\":\"[version]\"",
@@ -304,6 +313,15 @@ impl Stage<'_> {
             }
         }
         text
+    }
+}
+
+fn shell(commands: &str, folder: &Path) -> Result<(), String> {
+    let mut sh = Command::new("sh");
+    let status = sh.args(["-euc", commands]).current_dir(folder).status();
+    match status.map_err(|e| e.to_string())? {
+        status if status.success() => Ok(()),
+        status => Err(format!("`{commands}` failed: {status}")),
     }
 }
 

@@ -65,6 +65,8 @@ pub struct ProjectConfig {
     pub migrations: Setting<PathBuf>,
     /// `schemas = [...]` of the datasource block.
     pub datasource_schemas: Setting<Vec<String>>,
+    /// The name of the datasource block.
+    pub datasource: Option<String>,
     /// `provider` of the datasource block.
     pub provider: Option<Sourced<String>>,
     /// `tables.external` of the config file.
@@ -197,6 +199,7 @@ impl Finder {
             shadow_url,
             migrations: self.migrations(&around, schema.as_ref()).map(Some).into(),
             external_tables: self.external_tables(),
+            datasource: block.ok().flatten().map(|b| b.title().to_owned()),
             provider: block.ok().flatten().and_then(|b| b.text("provider")),
             datasource_schemas,
             schema_path: path.ok().flatten(),

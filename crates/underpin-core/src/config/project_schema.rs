@@ -98,6 +98,11 @@ impl Block {
         excerpt::location(&self.shown, &self.text, at, &self.hidden)
     }
 
+    /// The block's name, `db`.
+    pub(super) fn title(&self) -> &str {
+        &self.datasource.name
+    }
+
     fn name(&self, key: &str) -> String {
         format!("datasource {}.{key}", self.datasource.name)
     }

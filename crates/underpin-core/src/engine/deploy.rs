@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use underpin_sql::{Script, TransactionShape};
+use underpin_sql::Script;
 
-use super::{Options, connect, history_table, names, read_folder};
+use super::{Options, connect, failed, history_table, names, read_folder};
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
 use crate::coordinate::{self, AdvisoryLock};
 use crate::diagnose::{self, PrefixDiagnosis};
@@ -119,7 +119,7 @@ fn check_history(
         applied: folder.migrations.iter().filter(|m| history.is_applied(&m.name)).count(),
         pending,
     });
-    refuse_failed(history)?;
+    refuse_failed(history, &|name| folder.get(name).map(|m| m.script.clone()))?;
     let missing = history.missing_from(folder);
     if folder.migrations.is_empty() {
         let words = if history.records.is_empty() {
@@ -162,20 +162,28 @@ fn warn(sink: &mut dyn EventSink, name: &'static str, message: &str, details: Ve
     }
 }
 
-/// Prisma's P3009.
-pub(super) fn refuse_failed(history: &History) -> Result<()> {
+/// Prisma's P3009. `script_of` gives the text of a migration of the folder.
+pub(super) fn refuse_failed(
+    history: &History,
+    script_of: &dyn Fn(&MigrationName) -> Option<String>,
+) -> Result<()> {
     let failed = history.failed();
     let Some(first) = failed.first() else { return Ok(()) };
     let lines = failed
         .iter()
         .map(|r| format!("The `{}` migration started at {} failed", r.name, r.started_at));
-    Err(Error::new(
+    let mut error = Error::new(
         Code::FailedMigration,
         "the history holds a failed migration; nothing is applied on top of it",
     )
-    .details(lines)
-    .hint(format!("if what it did is undone: underpin resolve --rolled-back {}", first.name))
-    .hint(format!("if it is completely in effect: underpin resolve --applied {}", first.name)))
+    .details(lines);
+    for record in &failed {
+        let remains = failed::remains(record, script_of(&record.name).as_deref());
+        error = error.caused_by(format!("`{}`: {remains}", record.name));
+    }
+    Err(error
+        .hint(format!("if what it did is undone: underpin resolve --rolled-back {}", first.name))
+        .hint(format!("if it is completely in effect: underpin resolve --applied {}", first.name)))
 }
 
 /// What is to be done, and everything that this rests on.
@@ -242,10 +250,7 @@ async fn decide<'a>(
         });
     }
     for migration in &pending {
-        let script = Script::parse(&migration.script);
-        if let TransactionShape::Unclosed { opened_by } = script.shape() {
-            return Err(replay::unclosed(migration, script.statements[opened_by].span.start));
-        }
+        execute::refuse_unclosed(migration)?;
     }
     let live = catalog::read(session).await?;
     let unmanaged = already == 0 && !live.is_empty_of_objects();
@@ -509,9 +514,8 @@ pub(super) fn with_kept(error: Error, baselined: usize, applied: usize) -> Error
         (b, n) => format!("kept from earlier in this run: {b} baselined, {n} applied"),
     };
     match error.what_changed().clone() {
-        Changed::Nothing | Changed::RolledBack { .. } => {
-            error.changed(Changed::RolledBack { kept })
-        }
+        Changed::Nothing => error.changed(Changed::Partial { what: kept }),
+        Changed::RolledBack { .. } => error.changed(Changed::RolledBack { kept }),
         Changed::Partial { what } => {
             error.changed(Changed::Partial { what: format!("{what}; {kept}") })
         }

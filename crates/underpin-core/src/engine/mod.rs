@@ -2,6 +2,7 @@
 //! reads like the design's flow.
 
 mod deploy;
+mod failed;
 pub mod prisma;
 mod resolve;
 mod status;

@@ -1,11 +1,11 @@
 //! `status`: what the history says about the folder. Reads only.
 
-use super::{Options, connect, history_table, names, read_folder};
+use super::{Options, connect, failed, history_table, names, read_folder};
 use crate::catalog;
 use crate::error::Result;
 use crate::event::{Event, EventSink};
 use crate::history::History;
-use crate::migrations::MigrationFolder;
+use crate::migrations::{MigrationFolder, MigrationName};
 
 /// The state in one word, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -61,15 +61,21 @@ pub struct FailedMigration {
     pub started_at: String,
     /// The first line of the recorded error that names it.
     pub error: Option<String>,
+    /// What it may have left behind.
+    pub remains: String,
 }
 
 impl FailedMigration {
     /// The failed rows of a history, in its order.
-    pub(super) fn all(history: &History) -> Vec<Self> {
+    pub(super) fn all(
+        history: &History,
+        script_of: &dyn Fn(&MigrationName) -> Option<String>,
+    ) -> Vec<Self> {
         let failed = history.failed().into_iter().map(|record| Self {
             name: record.name.to_string(),
             started_at: record.started_at.clone(),
             error: record.logs.as_deref().and_then(first_error_line),
+            remains: failed::remains(record, script_of(&record.name).as_deref()),
         });
         failed.collect()
     }
@@ -106,7 +112,7 @@ fn report(
 ) -> StatusReport {
     let pending = names(history.pending(folder).iter().map(|m| &m.name));
     let missing = names(history.missing_from(folder));
-    let failed = FailedMigration::all(history);
+    let failed = FailedMigration::all(history, &|name| folder.get(name).map(|m| m.script.clone()));
     let state = match () {
         () if !failed.is_empty() => StatusState::Failed,
         () if !missing.is_empty() && !pending.is_empty() => StatusState::Diverged,

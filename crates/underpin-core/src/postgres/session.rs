@@ -43,6 +43,8 @@ pub trait Queryable: Send {
 pub struct Notice {
     /// `NOTICE`, `WARNING`, … as the server sends it.
     pub severity: String,
+    /// Five characters (manual, appendix A).
+    pub sqlstate: String,
     /// Its text.
     pub message: String,
 }
@@ -80,6 +82,7 @@ impl Session {
                         // A full channel drops the notice: a chatty script must not stop the wire.
                         let _full = sender.try_send(Notice {
                             severity: notice.severity().to_owned(),
+                            sqlstate: notice.code().code().to_owned(),
                             message: notice.message().to_owned(),
                         });
                     }

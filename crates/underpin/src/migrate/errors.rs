@@ -157,7 +157,7 @@ fn migrate(error: &Error) -> Option<(&'static str, String)> {
             ),
         ),
         Code::LockTimeout => ("P1008", format!("Operations timed out after waiting for a lock: {}", server_words(error))),
-        Code::VariableUnset | Code::SchemaUnreadable => {
+        Code::VariableUnset => {
             ("P1012", format!("Prisma schema validation\nerror: {}", error.message()))
         }
         _ => return None,

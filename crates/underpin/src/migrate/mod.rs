@@ -38,7 +38,7 @@ async fn dispatch(global: &Global, verb: &PrismaVerb) -> Result<ExitCode, Failur
     let project = Project::find(global).map_err(early)?;
     words::loaded(&project);
     let prisma = project.prisma_options(global).map_err(early)?;
-    words::datasource(&prisma);
+    words::datasource(&project, &prisma);
     let failed = |error: Error| Failure(errors::render(&error, Some(&prisma.options.target)));
     match verb {
         PrismaVerb::Deploy => {

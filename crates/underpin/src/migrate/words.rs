@@ -29,14 +29,15 @@ pub(super) fn loaded(project: &Project) {
 }
 
 /// `Datasource "db": PostgreSQL database "shop", schema "public" at "localhost:5432"`.
-pub(super) fn datasource(prisma: &PrismaOptions) {
+pub(super) fn datasource(project: &Project, prisma: &PrismaOptions) {
     let target = &prisma.options.target;
+    let name = project.config.datasource.as_deref().unwrap_or("db");
     let schemas = match prisma.datasource_schemas.as_slice() {
         [] => format!("schema \"{}\"", target.schema()),
         names => format!("schemas \"{}\"", names.join(", ")),
     };
     out(&inert(&format!(
-        "Datasource \"db\": PostgreSQL database \"{}\", {schemas} at \"{}\"\n",
+        "Datasource \"{name}\": PostgreSQL database \"{}\", {schemas} at \"{}\"\n",
         target.database(),
         target.address()
     )));
@@ -202,6 +203,11 @@ fn diverged(status: &PrismaStatus) -> String {
 fn failed(status: &PrismaStatus) -> String {
     let names: Vec<String> = status.failed.iter().map(|f| f.name.clone()).collect();
     let first = names.first().map_or("", String::as_str);
+    let remains: String = status
+        .failed
+        .iter()
+        .map(|f| format!("\nwhat is left of {}: {}", f.name, f.remains))
+        .collect();
     format!(
         "Following migration{} have failed:\n{}\n\n\
          During development if the failed migration(s) have not been deployed to a production database \
@@ -212,7 +218,7 @@ fn failed(status: &PrismaStatus) -> String {
          - If you fixed the database manually (hotfix):\n\
          underpin migrate resolve --applied \"{first}\"\n\n\
          Read more about how to resolve migration issues in a production database:\n\
-         https://pris.ly/d/migrate-resolve",
+         https://pris.ly/d/migrate-resolve\n{remains}",
         plural(&names),
         names.join("\n")
     )

@@ -2,8 +2,8 @@
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use owo_colors::OwoColorize as _;
-use underpin_core::Error;
 use underpin_core::error::{Changed, SourceLocation};
+use underpin_core::{Code, Error};
 
 use super::inert;
 
@@ -30,7 +30,14 @@ pub(crate) fn render(error: &Error) -> String {
 /// What Prisma's layout has no place for: where, the code, the state, what to do.
 pub(crate) fn facts(error: &Error) -> String {
     let place = error.location().map(|at| excerpt(at) + "\n").unwrap_or_default();
-    format!("{place}{}{}", field("code", error.code().id()), outcome(error))
+    let mut text = format!("{place}{}", field("code", error.code().id()));
+    if error.code() == Code::FailedMigration {
+        // The other causes are part of Prisma's own text.
+        for cause in error.causes() {
+            text += &field("caused by", &inert(cause));
+        }
+    }
+    text + &outcome(error)
 }
 
 fn outcome(error: &Error) -> String {

@@ -55,7 +55,7 @@ pub(crate) fn render_status(report: &StatusReport) -> String {
         .iter()
         .map(|f| {
             let error = f.error.as_deref().map(|e| format!("\n    {e}")).unwrap_or_default();
-            format!("{} (started {}){error}", f.name, f.started_at)
+            format!("{} (started {}){error}\n    {}", f.name, f.started_at, f.remains)
         })
         .collect();
     list("Failed and not resolved:", &failed);

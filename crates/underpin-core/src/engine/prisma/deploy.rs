@@ -62,7 +62,9 @@ pub async fn deploy(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<
             Emptiness::Tables(tables) => return Err(not_empty(&tables)),
         }
     }
-    crate::engine::deploy::refuse_failed(&history)?;
+    let script_of =
+        |name: &MigrationName| read_as_prisma(&options.folder, name).ok().map(|m| m.script);
+    crate::engine::deploy::refuse_failed(&history, &script_of)?;
     if prisma.switches.report {
         report(options, &names, &history, sink);
     }
@@ -90,7 +92,11 @@ async fn apply(
     let mut read: Vec<Migration> = Vec::new();
     if prisma.switches.read_all_first {
         for name in pending {
-            read.push(read_as_prisma(&options.folder, name)?);
+            let migration = read_as_prisma(&options.folder, name)?;
+            if context.rules.refuse_unclosed {
+                execute::refuse_unclosed(&migration)?;
+            }
+            read.push(migration);
         }
     }
     let mut ready = read.into_iter();

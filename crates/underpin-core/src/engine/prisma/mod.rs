@@ -22,7 +22,7 @@ use crate::event::{Event, EventSink};
 use crate::execute::ScriptRules;
 use crate::history::History;
 use crate::migrations::{MigrationFolder, MigrationName, names_as_prisma, read_as_prisma};
-use crate::postgres::{Session, identifier, literal};
+use crate::postgres::{Session, SqlError, identifier, literal};
 
 /// What we do better than Prisma. Each can be switched on and off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,11 +147,15 @@ fn pending<'a>(names: &'a [MigrationName], history: &History) -> Vec<&'a Migrati
 /// Makes the schema of `?schema=` if it is absent, as Prisma does on connecting.
 async fn ensure_schema(session: &Session, options: &Options) -> Result<()> {
     let schema = options.target.schema();
-    let failed = |e| history_table(options).error(&e, "write");
+    let failed = |e: SqlError| history_table(options).error(&e, "write");
     let sql = format!("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}", literal(schema));
     if session.value(&sql).await.map_err(failed)?.is_none() {
         let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(schema));
-        session.simple_query(&sql).await.map_err(failed)?;
+        match session.simple_query(&sql).await {
+            // unique_violation: two sessions made it at the same moment.
+            Err(e) if !e.is("23505") => return Err(failed(e)),
+            _ => {}
+        }
     }
     Ok(())
 }

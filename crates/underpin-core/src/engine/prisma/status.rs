@@ -5,7 +5,7 @@ use super::{PrismaOptions, list_folder, pending, report};
 use crate::engine::{connect, history_table, status::FailedMigration};
 use crate::error::Result;
 use crate::event::EventSink;
-use crate::migrations::check_provider;
+use crate::migrations::{check_provider, read_as_prisma};
 
 /// What Prisma's checks need, in its terms.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -49,7 +49,9 @@ pub async fn status(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<
         initialised: history.exists,
         unapplied: pending(&names, &history).iter().map(ToString::to_string).collect(),
         missing,
-        failed: FailedMigration::all(&history),
+        failed: FailedMigration::all(&history, &|name| {
+            read_as_prisma(&options.folder, name).ok().map(|m| m.script)
+        }),
         last_common: last_common.map(ToString::to_string),
     })
 }

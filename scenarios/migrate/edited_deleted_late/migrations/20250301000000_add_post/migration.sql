@@ -1,0 +1,1 @@
+CREATE TABLE "Post" ("id" serial PRIMARY KEY);

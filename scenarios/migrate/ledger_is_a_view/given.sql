@@ -1,0 +1,1 @@
+CREATE VIEW _prisma_migrations AS SELECT 1 AS id;

@@ -1,0 +1,2 @@
+CREATE SCHEMA "auth";
+ALTER TABLE "app"."User" SET SCHEMA "auth";

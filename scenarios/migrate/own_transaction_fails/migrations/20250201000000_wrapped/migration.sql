@@ -1,0 +1,4 @@
+BEGIN;
+CREATE TABLE "Post" ("id" int);
+SELECT 1/0;
+COMMIT;

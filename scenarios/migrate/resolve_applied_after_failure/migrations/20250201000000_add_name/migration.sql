@@ -1,0 +1,2 @@
+ALTER TABLE "User" ADD COLUMN "name" text;
+SELECT 1/0;

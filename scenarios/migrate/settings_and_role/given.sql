@@ -1,0 +1,1 @@
+DO $$ BEGIN CREATE ROLE scenario_limited_role; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;

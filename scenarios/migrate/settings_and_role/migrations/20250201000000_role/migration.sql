@@ -1,0 +1,2 @@
+SET ROLE scenario_limited_role;
+SELECT 1;

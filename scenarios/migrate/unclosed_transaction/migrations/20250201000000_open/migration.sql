@@ -1,0 +1,2 @@
+BEGIN;
+CREATE TABLE "Post" ("id" int);
