@@ -136,6 +136,37 @@ pub enum Event {
         /// Its text.
         message: String,
     },
+    /// A run that was left behind by its process has been overtaken.
+    TookOver {
+        /// Its id.
+        run: String,
+    },
+    /// A guarantee is missing; the run goes on with those that are left.
+    Degraded {
+        /// Which, and why.
+        what: String,
+    },
+    /// A failed migration of an earlier run is proven to be undone, and waits again.
+    Healed {
+        /// Its name.
+        migration: String,
+    },
+    /// A migration that an earlier run left half done goes on.
+    Resumed {
+        /// Its name.
+        migration: String,
+        /// Statements in effect.
+        done: usize,
+        /// Statements in all.
+        of: usize,
+    },
+    /// The connection was lost and is back; what became of the transaction has been looked up.
+    ConnectionRestored {
+        /// The migration that ran.
+        migration: String,
+        /// Whether its transaction had been committed.
+        committed: bool,
+    },
     /// A migration has taken effect and is recorded.
     MigrationApplied {
         /// Its name.

@@ -175,6 +175,36 @@ impl HistoryTable {
         Ok(History { exists: true, records })
     }
 
+    /// Whether the row of this id is there; `false` also without a table.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn has_row(
+        &self,
+        session: &Session,
+        id: &str,
+    ) -> std::result::Result<bool, SqlError> {
+        let sql = format!("SELECT 1 FROM {} WHERE id = {}", self.qualified(), literal(id));
+        match session.value(&sql).await {
+            Ok(found) => Ok(found.is_some()),
+            Err(e) if e.is("42P01") || e.is("3F000") => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// A query that is true when every one of `names` is recorded as finished.
+    #[must_use]
+    pub fn all_recorded_sql<'a>(&self, names: impl Iterator<Item = &'a MigrationName>) -> String {
+        let names: Vec<String> = names.map(|name| literal(name.as_str())).collect();
+        format!(
+            "SELECT count(DISTINCT migration_name) = {} FROM {} WHERE finished_at IS NOT NULL \
+             AND rolled_back_at IS NULL AND migration_name = ANY (ARRAY[{}]::text[])",
+            names.len(),
+            self.qualified(),
+            names.join(", ")
+        )
+    }
+
     /// The SQL that makes the table as Prisma makes it, after its schema if that is absent.
     /// (`CREATE SCHEMA IF NOT EXISTS` asks for the privilege even when there is nothing to do.)
     ///
@@ -210,10 +240,11 @@ impl HistoryTable {
     pub fn insert_applied_sql(
         &self,
         migration: &Migration,
+        id: &str,
         started: Timestamp,
         finished: Timestamp,
     ) -> String {
-        self.insert(migration, started, Some(finished), "NULL", 1)
+        self.insert_with_id(id, migration, started, Some(finished), "NULL", 1)
     }
 
     /// A row for a migration that is about to run: not finished, no step.
@@ -232,17 +263,19 @@ impl HistoryTable {
     pub fn insert_failed_sql(
         &self,
         migration: &Migration,
+        id: &str,
         started: Timestamp,
         logs: &str,
     ) -> String {
-        self.insert(migration, started, None, &literal(logs), 0)
+        self.insert_with_id(id, migration, started, None, &literal(logs), 0)
     }
 
     /// A row for a migration that is recorded without running (`resolve --applied`, a baseline):
     /// started and finished at once, no step, empty logs.
     #[must_use]
     pub fn insert_baseline_sql(&self, migration: &Migration, now: Timestamp) -> String {
-        self.insert(migration, now, Some(now), "''", 0)
+        let id = uuid::Uuid::new_v4().to_string();
+        self.insert_with_id(&id, migration, now, Some(now), "''", 0)
     }
 
     /// Marks a started row as finished, one step.
@@ -277,17 +310,6 @@ impl HistoryTable {
             literal(&now.to_string()),
             literal(name.as_str())
         )
-    }
-
-    fn insert(
-        &self,
-        m: &Migration,
-        started: Timestamp,
-        finished: Option<Timestamp>,
-        logs: &str,
-        steps: i32,
-    ) -> String {
-        self.insert_with_id(&uuid::Uuid::new_v4().to_string(), m, started, finished, logs, steps)
     }
 
     fn insert_with_id(

@@ -14,6 +14,10 @@ pub mod config;
 
 pub mod postgres;
 
+pub mod journal;
+
+pub mod coordinate;
+
 pub mod migrations;
 
 pub mod history;
@@ -23,8 +27,6 @@ pub mod catalog;
 pub mod replay;
 
 pub mod diagnose;
-
-pub mod coordinate;
 
 pub mod execute;
 

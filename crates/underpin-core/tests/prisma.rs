@@ -10,7 +10,7 @@ use std::time::Duration;
 use underpin_core::engine::Options;
 use underpin_core::engine::prisma::{self, PrismaOptions, Switches};
 use underpin_core::event::Event;
-use underpin_core::execute::LockBudget;
+use underpin_core::execute::{LockBudget, Stop};
 use underpin_core::postgres::ConnectionSettings;
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_testkit::{TestDatabase, majors, server};
@@ -29,6 +29,8 @@ fn options(url: &str, folder: &Path) -> PrismaOptions {
                 pause: Duration::from_millis(10),
                 then_wait: false,
             },
+            journals: None,
+            stop: Stop::default(),
             dry_run: false,
         },
         datasource_schemas: Vec::new(),

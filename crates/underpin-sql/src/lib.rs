@@ -8,4 +8,6 @@ pub mod script;
 pub mod syntax;
 
 pub use script::{Script, Statement, TransactionShape};
-pub use syntax::{StatementKind, TransactionControl};
+pub use syntax::{
+    ConcurrentIndex, RelationName, StatementKind, TransactionControl, concurrent_index,
+};

@@ -289,6 +289,7 @@ impl Stage<'_> {
                 "database [database] created",
             )
             .replace(&format!("/{}?", self.database.name), "/[database]?")
+            .replace(&format!("for database {}", self.database.name), "for database [database]")
             .replace(
                 &format!("\"version\":\"{}\"", self.server.binaries().version),
                 "\"version\":\"[version]\"",

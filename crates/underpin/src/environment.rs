@@ -116,6 +116,8 @@ impl Project {
             replay_cache: Some(cache.join("replay")),
             patience: Duration::from_secs(global.wait),
             locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
+            journals: state_folder().map(|folder| folder.join("journal")),
+            stop: crate::signals::stop(),
             dry_run,
             target,
         })
@@ -162,6 +164,14 @@ pub(crate) fn cache_folder() -> PathBuf {
         .or_else(|| folder("XDG_CACHE_HOME").map(|p| p.join("underpin")))
         .or_else(|| folder("HOME").map(|p| p.join(".cache/underpin")))
         .unwrap_or_else(|| std::env::temp_dir().join("underpin-cache"))
+}
+
+/// Where local journals are kept; nowhere when no folder is ours.
+fn state_folder() -> Option<PathBuf> {
+    let folder = |name: &str| variable(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    folder("UNDERPIN_STATE_DIR")
+        .or_else(|| folder("XDG_STATE_HOME").map(|p| p.join("underpin")))
+        .or_else(|| folder("HOME").map(|p| p.join(".local/state/underpin")))
 }
 
 /// Where server binaries may be.

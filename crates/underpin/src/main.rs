@@ -6,6 +6,7 @@ mod environment;
 mod migrate;
 mod output;
 mod show;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -32,7 +33,10 @@ fn main() -> ExitCode {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let result = match runtime {
         Ok(runtime) if let Verb::Migrate { verb } = &arguments.verb => {
-            return runtime.block_on(migrate::run(&arguments.global, verb));
+            return runtime.block_on(async {
+                signals::listen();
+                migrate::run(&arguments.global, verb).await
+            });
         }
         Ok(runtime) => runtime.block_on(run(&arguments, &printer)),
         Err(error) => {
@@ -63,6 +67,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
+    signals::listen();
     let global = &arguments.global;
     let mut sink = printer.sink();
     match &arguments.verb {

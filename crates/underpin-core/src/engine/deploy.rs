@@ -1,19 +1,20 @@
 //! `deploy`: diagnose, baseline what is proven, apply the rest, verify.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use underpin_sql::Script;
 
+use super::turn::{self, Run};
 use super::{Options, connect, failed, history_table, names, read_folder};
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
-use crate::coordinate::{self, AdvisoryLock};
 use crate::diagnose::{self, PrefixDiagnosis};
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{self, ExecutionContext, ScriptRules};
+use crate::execute::{self, Executor, Resume};
 use crate::history::History;
+use crate::journal::{Entry, Kind};
 use crate::migrations::{Migration, MigrationFolder, MigrationName};
 use crate::postgres::{Queryable as _, Session};
 use crate::replay::{self, Progress, Replay, ReplayContext};
@@ -66,45 +67,101 @@ pub async fn deploy(options: &Options, sink: &mut dyn EventSink) -> Result<Deplo
 
 async fn run(options: &Options, sink: &mut dyn EventSink, begun: Instant) -> Result<DeployReport> {
     let folder = read_folder(options, sink)?;
-    let mut session = connect(options, sink).await?;
-    let mut locked = false;
-    for _ in 0..ROUNDS_MAX {
-        let mut history = history_table(options).read(&session).await?;
-        // A row that looks failed may belong to a process that is just applying it; that one holds
-        // the lock.
-        if !history.failed().is_empty() && !locked && !options.dry_run {
-            acquire(options, &session, sink).await?;
-            locked = true;
-            history = history_table(options).read(&session).await?;
+    let run = Run::new(options);
+    let mut hold = Hold::Free(connect(&run.named(), sink).await?);
+    let result = deploy_in_rounds(&run, &folder, &mut hold, sink, begun).await;
+    if let Hold::Turn(executor) = hold {
+        executor.leave().await;
+    }
+    result
+}
+
+/// The session, before and after it is our turn.
+enum Hold {
+    Free(Session),
+    Turn(Box<Executor>),
+    /// Only while one becomes the other.
+    Between,
+}
+
+impl Hold {
+    /// Waits for the turn. `false` when another process has recorded everything.
+    async fn enter(
+        &mut self,
+        run: &Run<'_>,
+        wanted: &[&MigrationName],
+        sink: &mut dyn EventSink,
+    ) -> Result<bool> {
+        match std::mem::replace(self, Self::Between) {
+            Self::Free(session) => match run.enter(session, wanted, sink).await? {
+                Ok(executor) => *self = Self::Turn(Box::new(executor)),
+                Err(session) => {
+                    *self = Self::Free(session);
+                    return Ok(false);
+                }
+            },
+            held => *self = held,
         }
-        check_history(&folder, &history, sink)?;
-        let work = decide(options, &folder, history, &mut session, sink).await?;
+        Ok(true)
+    }
+
+    fn session(&mut self) -> Result<&mut Session> {
+        match self {
+            Self::Free(session) => Ok(session),
+            Self::Turn(executor) => Ok(executor.session()),
+            Self::Between => Err(Error::new(Code::ConnectionLost, "there is no session")),
+        }
+    }
+}
+
+/// Takes out the rows of what goes on, so that it counts as pending.
+fn forget(history: &mut History, resumes: &HashMap<MigrationName, Resume>) {
+    history.records.retain(|r| resumes.values().all(|resume| resume.row != r.id));
+}
+
+async fn deploy_in_rounds(
+    run: &Run<'_>,
+    folder: &MigrationFolder,
+    hold: &mut Hold,
+    sink: &mut dyn EventSink,
+    begun: Instant,
+) -> Result<DeployReport> {
+    let options = run.options;
+    let table = history_table(options);
+    let mut resumes = HashMap::new();
+    for _ in 0..ROUNDS_MAX {
+        let mut history = table.read(hold.session()?).await?;
+        // A row that looks failed may belong to a process that is just applying it, so it is
+        // judged when it is our turn.
+        if !history.failed().is_empty() && !options.dry_run {
+            hold.enter(run, &[], sink).await?;
+            history = table.read(hold.session()?).await?;
+            if let Hold::Turn(executor) = hold {
+                let migration_of = |name: &MigrationName| folder.get(name).cloned();
+                resumes = turn::heal(executor, &history, &migration_of, sink).await?;
+                history = table.read(executor.session()).await?;
+                forget(&mut history, &resumes);
+            }
+        }
+        check_history(folder, &history, sink)?;
+        let work = decide(options, folder, history, &resumes, hold.session()?, sink).await?;
         if work.is_nothing() || options.dry_run {
             return Ok(work.report(options.dry_run, begun));
         }
-        if !locked {
-            acquire(options, &session, sink).await?;
-            locked = true;
+        let wanted: Vec<&MigrationName> =
+            work.baseline.iter().chain(&work.pending).map(|m| &m.name).collect();
+        if !hold.enter(run, &wanted, sink).await? {
+            continue;
         }
-        // Everything that the decision rests on is read again under the lock.
-        if history_table(options).read(&session).await? == work.history
-            && work.live_is_still(&catalog::read(&mut session).await?)
-        {
-            return perform(options, work, &mut session, sink, begun).await;
+        // Everything that the decision rests on is read again when it is our turn.
+        let mut now = table.read(hold.session()?).await?;
+        forget(&mut now, &resumes);
+        if now == work.history && work.live_is_still(&catalog::read(hold.session()?).await?) {
+            let Hold::Turn(executor) = hold else { continue };
+            return perform(options, work, &resumes, executor, sink, begun).await;
         }
     }
-    Err(Error::new(
-        Code::MovedMeanwhile,
-        format!("the database changed {ROUNDS_MAX} times while it was being diagnosed"),
-    )
-    .hint("stop what changes its schema, then run the same command again"))
-}
-
-async fn acquire(options: &Options, session: &Session, sink: &mut dyn EventSink) -> Result<()> {
-    let mut waiting = |holder| sink.emit(&Event::LockWaiting { holder });
-    let waited = coordinate::acquire(session, options.patience, &mut waiting).await?;
-    sink.emit(&Event::LockAcquired { waited });
-    Ok(())
+    Err(turn::moved(ROUNDS_MAX))
 }
 
 /// Tells what the history says, and refuses one that nothing may be built on.
@@ -232,6 +289,7 @@ async fn decide<'a>(
     options: &Options,
     folder: &'a MigrationFolder,
     history: History,
+    resumes: &HashMap<MigrationName, Resume>,
     session: &mut Session,
     sink: &mut dyn EventSink,
 ) -> Result<Work<'a>> {
@@ -253,7 +311,8 @@ async fn decide<'a>(
         execute::refuse_unclosed(migration)?;
     }
     let live = catalog::read(session).await?;
-    let unmanaged = already == 0 && !live.is_empty_of_objects();
+    // A first migration that is half done is no unmanaged database.
+    let unmanaged = already == 0 && resumes.is_empty() && !live.is_empty_of_objects();
     let context = replay_context(options, session).await?;
     let replayed = replay_folder(&folder.migrations, &context, sink).await;
     let mut work = Work {
@@ -437,34 +496,29 @@ async fn drift(
 async fn perform(
     options: &Options,
     work: Work<'_>,
-    session: &mut Session,
+    resumes: &HashMap<MigrationName, Resume>,
+    executor: &mut Executor,
     sink: &mut dyn EventSink,
     begun: Instant,
 ) -> Result<DeployReport> {
     let mut report = work.report(false, begun);
-    record_baseline(options, &work, session, sink).await?;
+    turn::warn_of_broken_chain(executor, sink).await;
+    record_baseline(options, &work, executor, sink).await?;
     // What the server said of our own statements is not the migrations' business.
-    drop(session.take_notices());
-    let context = ExecutionContext {
-        history: history_table(options),
-        schema: options.target.schema().to_owned(),
-        locks: options.locks,
-        rules: ScriptRules::default(),
-        lock: Some(AdvisoryLock { target: options.target.clone(), patience: options.patience }),
-    };
+    drop(executor.session().take_notices());
     for (index, migration) in work.pending.iter().enumerate() {
         sink.emit(&Event::MigrationStarted {
             name: migration.name.to_string(),
             number: index + 1,
             of: work.pending.len(),
         });
-        if let Err(error) = execute::run(session, migration, &context, sink).await {
+        if let Err(error) = executor.run(migration, resumes.get(&migration.name), sink).await {
             return Err(with_kept(error, work.baseline.len(), index));
         }
     }
     match &work.expected {
         Ok(expected) => {
-            verify_end(expected, session, sink).await?;
+            verify_end(expected, executor.session(), sink).await?;
             report.verified = true;
         }
         Err(reason) => {
@@ -480,25 +534,28 @@ async fn perform(
 async fn record_baseline(
     options: &Options,
     work: &Work<'_>,
-    session: &Session,
+    executor: &mut Executor,
     sink: &mut dyn EventSink,
 ) -> Result<()> {
+    if work.history.exists && work.baseline.is_empty() {
+        return Ok(());
+    }
     let table = history_table(options);
-    let mut sql = String::from("BEGIN;\n");
+    let mut sql = String::new();
     if !work.history.exists {
-        sql += &table.create_sql(session).await?;
+        sql += &table.create_sql(executor.session()).await?;
     }
     for migration in &work.baseline {
         sql += &table.insert_baseline_sql(migration, Timestamp::now());
     }
-    if (!work.history.exists || !work.baseline.is_empty())
-        && let Err(error) = session.simple_query(&format!("{sql}COMMIT")).await
-    {
-        let _undone = session.simple_query("ROLLBACK").await;
-        return Err(table.error(&error, "write"));
-    }
-    if !work.baseline.is_empty() {
-        sink.emit(&Event::Baselined { migrations: names(work.baseline.iter().map(|m| &m.name)) });
+    let names = names(work.baseline.iter().map(|m| &m.name));
+    let entry = match names.is_empty() {
+        true => Entry::new(Kind::HistoryCreated),
+        false => Entry::new(Kind::Baselined).step(names.len()).detail(names.join(" ")),
+    };
+    executor.record(&sql, entry).await?;
+    if !names.is_empty() {
+        sink.emit(&Event::Baselined { migrations: names });
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod failed;
 pub mod prisma;
 mod resolve;
 mod status;
+mod turn;
 mod verify;
 
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ pub use verify::{VerifyReport, verify};
 
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::LockBudget;
+use crate::execute::{LockBudget, Stop};
 use crate::history::HistoryTable;
 use crate::migrations::MigrationFolder;
 use crate::postgres::scratch::ScratchOptions;
@@ -39,6 +40,10 @@ pub struct Options {
     pub patience: Duration,
     /// The lock budget.
     pub locks: LockBudget,
+    /// Where the local copies of journals are kept; `None` keeps none.
+    pub journals: Option<PathBuf>,
+    /// A request to stop.
+    pub stop: Stop,
     /// Tell what would be done, change nothing.
     pub dry_run: bool,
 }

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::turn::Run;
 use super::{Options, connect, history_table, read_folder};
-use crate::coordinate;
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::history::{History, HistoryTable};
+use crate::journal::{Entry, Kind};
 use crate::migrations::{Migration, MigrationName};
 use crate::postgres::Session;
 
@@ -39,25 +40,19 @@ pub async fn resolve(
     resolution: &Resolution,
     sink: &mut dyn EventSink,
 ) -> Result<ResolveReport> {
-    let session = connect(options, sink).await?;
-    let table = history_table(options);
-    coordinate::acquire(&session, options.patience, &mut |holder| {
-        sink.emit(&Event::LockWaiting { holder })
-    })
-    .await?;
-    let history = table.read(&session).await?;
-    let (name, word) = match resolution {
-        Resolution::Applied(name) => {
-            let folder = read_folder(options, sink)?;
-            let migration = folder.get(name).ok_or_else(|| unknown(name, &folder.path))?;
-            mark_applied(options, &session, &table, &history, migration).await?;
-            (name, "applied")
-        }
-        Resolution::RolledBack(name) => {
-            mark_rolled_back(options, &session, &table, &history, name).await?;
-            (name, "rolled_back")
-        }
+    let run = Run::new(options);
+    let session = connect(&run.named(), sink).await?;
+    let mut find = |name: &MigrationName| {
+        let folder = read_folder(options, sink)?;
+        folder.get(name).cloned().ok_or_else(|| unknown(name, &folder.path))
     };
+    let migration = match resolution {
+        Resolution::Applied(name) => Some(find(name)?),
+        Resolution::RolledBack(_) => None,
+    };
+    let (Resolution::Applied(name) | Resolution::RolledBack(name)) = resolution;
+    let word = if migration.is_some() { "applied" } else { "rolled_back" };
+    in_turn(&run, session, &Mark { name, migration: migration.as_ref() }, sink).await?;
     if !options.dry_run {
         sink.emit(&Event::Resolved { name: name.to_string(), r#as: word });
     }
@@ -71,13 +66,65 @@ pub(super) fn unknown(name: &MigrationName, folder: &std::path::Path) -> Error {
         .hint("give the whole name of its folder; list them with: underpin status")
 }
 
-pub(super) async fn mark_applied(
-    options: &Options,
-    session: &Session,
+/// What is to be recorded of a migration: that it is applied, when it is given whole; otherwise
+/// that it was rolled back.
+pub(super) struct Mark<'a> {
+    pub(super) name: &'a MigrationName,
+    pub(super) migration: Option<&'a Migration>,
+}
+
+/// Waits for the turn, checks, records.
+pub(super) async fn in_turn(
+    run: &Run<'_>,
+    session: Session,
+    mark: &Mark<'_>,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
+    let table = history_table(run.options);
+    if run.options.dry_run {
+        let history = table.read(&session).await?;
+        return mark.sql(&table, &history, &session).await.map(drop);
+    }
+    // What can be refused is refused before anything of ours is made in the database.
+    mark.sql(&table, &table.read(&session).await?, &session).await?;
+    let Ok(mut executor) = run.enter(session, &[], sink).await? else { return Ok(()) };
+    let result = async {
+        let history = table.read(executor.session()).await?;
+        let sql = mark.sql(&table, &history, executor.session()).await?;
+        executor.record(&sql, mark.entry()).await
+    }
+    .await;
+    executor.leave().await;
+    result
+}
+
+impl Mark<'_> {
+    fn entry(&self) -> Entry {
+        let word = if self.migration.is_some() { "applied" } else { "rolled_back" };
+        let entry = Entry::new(Kind::Resolved).detail(word);
+        Entry { migration: Some(self.name.to_string()), ..entry }
+    }
+
+    /// The writes, if Prisma's conditions hold.
+    async fn sql(
+        &self,
+        table: &HistoryTable,
+        history: &History,
+        session: &Session,
+    ) -> Result<String> {
+        match self.migration {
+            Some(migration) => applied_sql(table, history, migration, session).await,
+            None => rolled_back_sql(table, history, self.name),
+        }
+    }
+}
+
+async fn applied_sql(
     table: &HistoryTable,
     history: &History,
     migration: &Migration,
-) -> Result<()> {
+    session: &Session,
+) -> Result<String> {
     let name = &migration.name;
     let of_name = || history.records.iter().filter(|r| r.name == *name);
     if of_name().any(|r| r.finished_at.is_some()) {
@@ -88,24 +135,21 @@ pub(super) async fn mark_applied(
         .hint("there is nothing to do: underpin status"));
     }
     let now = Timestamp::now();
-    let mut sql = String::from("BEGIN;\n");
+    let mut sql = String::new();
     if !history.exists {
         sql += &table.create_sql(session).await?;
     }
     if of_name().any(crate::history::MigrationRecord::is_failed) {
         sql += &table.roll_back_sql(name, now);
     }
-    sql += &table.insert_baseline_sql(migration, now);
-    write(options, session, table, sql).await
+    Ok(sql + &table.insert_baseline_sql(migration, now))
 }
 
-pub(super) async fn mark_rolled_back(
-    options: &Options,
-    session: &Session,
+fn rolled_back_sql(
     table: &HistoryTable,
     history: &History,
     name: &MigrationName,
-) -> Result<()> {
+) -> Result<String> {
     if !history.exists {
         return Err(Error::new(
             Code::HistoryMissing,
@@ -128,24 +172,5 @@ pub(super) async fn mark_rolled_back(
         )
         .hint("there is nothing to resolve: underpin status"));
     }
-    let sql = format!("BEGIN;\n{}", table.roll_back_sql(name, Timestamp::now()));
-    write(options, session, table, sql).await
-}
-
-async fn write(
-    options: &Options,
-    session: &Session,
-    table: &HistoryTable,
-    sql: String,
-) -> Result<()> {
-    if options.dry_run {
-        return Ok(());
-    }
-    match session.simple_query(&format!("{sql}COMMIT")).await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let _undone = session.simple_query("ROLLBACK").await;
-            Err(table.error(&error, "write"))
-        }
-    }
+    Ok(table.roll_back_sql(name, Timestamp::now()))
 }

@@ -4,8 +4,10 @@ use super::{Options, connect, failed, history_table, names, read_folder};
 use crate::catalog;
 use crate::error::Result;
 use crate::event::{Event, EventSink};
-use crate::history::History;
-use crate::migrations::{MigrationFolder, MigrationName};
+use crate::execute::{self, Recovery};
+use crate::history::{History, MigrationRecord};
+use crate::migrations::{Migration, MigrationFolder, MigrationName};
+use crate::postgres::Session;
 
 /// The state in one word, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -63,6 +65,8 @@ pub struct FailedMigration {
     pub error: Option<String>,
     /// What it may have left behind.
     pub remains: String,
+    /// Whether the next `deploy` heals it by itself.
+    pub heals: bool,
 }
 
 impl FailedMigration {
@@ -76,8 +80,30 @@ impl FailedMigration {
             started_at: record.started_at.clone(),
             error: record.logs.as_deref().and_then(first_error_line),
             remains: failed::remains(record, script_of(&record.name).as_deref()),
+            heals: false,
         });
         failed.collect()
+    }
+
+    /// Asks the journal, which knows more than the row.
+    async fn look_into(
+        &mut self,
+        record: &MigrationRecord,
+        migration: Option<&Migration>,
+        session: &Session,
+    ) -> Result<()> {
+        let remains = match execute::recover(session, record, migration).await? {
+            Recovery::Unknown => return Ok(()),
+            Recovery::Undone => {
+                "nothing of it is in effect (journal): the next deploy runs it again".to_owned()
+            }
+            Recovery::GoesOn(resume) => format!(
+                "its first {} statements are in effect (journal): the next deploy goes on with the next one",
+                resume.done
+            ),
+        };
+        (self.remains, self.heals) = (remains, true);
+        Ok(())
     }
 }
 
@@ -96,7 +122,10 @@ pub async fn status(options: &Options, sink: &mut dyn EventSink) -> Result<Statu
             .filter(|s| !s.is_empty_of_objects())
             .map(|s| s.len())
     };
-    let report = report(&folder, &history, unmanaged_objects);
+    let mut report = report(&folder, &history, unmanaged_objects);
+    for (failed, record) in report.failed.iter_mut().zip(history.failed()) {
+        failed.look_into(record, folder.get(&record.name), &session).await?;
+    }
     sink.emit(&Event::HistoryRead {
         exists: history.exists,
         applied: report.applied.len(),

@@ -212,6 +212,16 @@ codes! {
     /// The connection is read-only: a standby, or a role or database with
     /// `default_transaction_read_only`.
     ReadOnly = "UP-4002", Failed, AfterRepair, "the connection is read-only";
+    /// Another run took the lease over, because this process was paused or cut off for longer than
+    /// the lease lasts. The database rejected the write by its fencing token.
+    Fenced = "UP-4003", Busy, AfterRepair, "another run took over";
+    /// Neither the advisory lock nor the lease can keep other migrating processes out: a
+    /// transaction pooler stands between, or the server's lock is a stub, and the role may not
+    /// make the lease.
+    NoExclusion = "UP-4004", Refused, AfterRepair, "other processes cannot be kept out";
+    /// The process was asked to stop (SIGTERM, SIGINT) and stopped between two steps, or after
+    /// cancelling the one that ran.
+    Interrupted = "UP-4005", Interrupted, Safe, "stopped on request";
     /// A statement of a migration failed on the target. The transaction was undone unless the
     /// state line says otherwise. Prisma's P3018.
     MigrationFailed = "UP-4101", Failed, AfterRepair, "a migration failed";

@@ -3,10 +3,12 @@
 //! Everything outside sees byte ranges and [`StatementKind`], never a tree. The grammar is that
 //! of PostgreSQL 18; what an older server refuses is found by replay, not here.
 
+mod concurrent;
 mod kind;
 
 use std::ops::Range;
 
+pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
 pub use kind::{StatementKind, TransactionControl};
 use pg_query::protobuf::Token;
 

@@ -98,15 +98,23 @@ impl EventSink for Lines {
             Event::ServerNotice { severity, message, .. } => {
                 err(&inert(&format!("{}: {message}", severity.to_lowercase())));
             }
+            Event::TookOver { .. } | Event::Degraded { .. } | Event::ConnectionRestored { .. } => {
+                said(event);
+            }
             Event::Proven { .. } | Event::Baselined { .. } | Event::Verified { .. }
                 if self.ours =>
             {
-                if let Some((verb, text, _)) = output::words(event) {
-                    err(&inert(&format!("{}: {text}", verb.to_lowercase())));
-                }
+                said(event);
             }
             _ => {}
         }
+    }
+}
+
+/// What Prisma has no words for, in ours.
+fn said(event: &Event) {
+    if let Some((verb, text, _)) = output::words(event) {
+        err(&inert(&format!("{}: {text}", verb.to_lowercase())));
     }
 }
 

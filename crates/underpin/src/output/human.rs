@@ -37,7 +37,14 @@ pub(super) fn lines(event: &Event, quiet: bool) -> Vec<String> {
     if let Some((verb, text, duration)) = words(event) {
         let loud = matches!(
             event,
-            Event::LockWaiting { .. } | Event::NotVerified { .. } | Event::ServerNotice { .. }
+            Event::LockWaiting { .. }
+                | Event::NotVerified { .. }
+                | Event::ServerNotice { .. }
+                | Event::TookOver { .. }
+                | Event::Degraded { .. }
+                | Event::Healed { .. }
+                | Event::Resumed { .. }
+                | Event::ConnectionRestored { .. }
         );
         if loud || !quiet {
             lines.push(line(verb, &text, duration, loud));

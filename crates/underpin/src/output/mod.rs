@@ -185,6 +185,20 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
         Event::ServerNotice { severity, message, .. } => {
             ("Server", format!("{}: {message}", severity.to_lowercase()), None)
         }
+        Event::TookOver { run } => {
+            ("Took over", format!("from run {run}, which was left behind by its process"), None)
+        }
+        Event::Degraded { what } => ("Degraded", what.clone(), None),
+        Event::Healed { migration } => {
+            ("Healed", format!("{migration}: its failed attempt left nothing behind"), None)
+        }
+        Event::Resumed { migration, done, of } => {
+            ("Resuming", format!("{migration}: {done} of {of} statements are in effect"), None)
+        }
+        Event::ConnectionRestored { migration, committed } => {
+            let found = if *committed { "it had been committed" } else { "it had been undone" };
+            ("Reconnected", format!("{migration}: {found}"), None)
+        }
         Event::MigrationApplied { name, statements, one_transaction, duration } => {
             let how = if *one_transaction { "one transaction" } else { "one by one" };
             (

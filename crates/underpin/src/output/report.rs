@@ -98,6 +98,9 @@ fn headline(report: &StatusReport) -> String {
 
 fn next_command(report: &StatusReport) -> Option<String> {
     match report.state {
+        StatusState::Failed if report.failed.iter().all(|f| f.heals) => {
+            Some("underpin deploy   (when the cause is gone)".to_owned())
+        }
         StatusState::Failed => {
             let name = &report.failed.first()?.name;
             Some(format!(

@@ -2,11 +2,13 @@
 
 use super::emptiness::{self, Emptiness};
 use super::{PrismaOptions, ensure_schema, list_folder, pending, refuse_no_folder, report};
-use crate::coordinate;
+use crate::engine::turn::Run;
 use crate::engine::{Options, connect, deploy as native, history_table};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{self, ExecutionContext};
+use crate::execute::{self, Executor};
+use crate::history::History;
+use crate::journal::{Entry, Kind};
 use crate::migrations::{Migration, MigrationName, check_provider, read_as_prisma};
 use crate::postgres::{Session, identifier};
 
@@ -14,7 +16,7 @@ use crate::postgres::{Session, identifier};
 const MAINTENANCE_DATABASES: [&str; 3] = ["postgres", "template1", "defaultdb"];
 
 /// What `migrate deploy` did.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct PrismaDeployed {
     /// Migrations that ran, in order.
     pub applied: Vec<String>,
@@ -30,70 +32,114 @@ pub struct PrismaDeployed {
 /// UP-1xxx, UP-2003 to UP-2007, UP-3001 to UP-3003, UP-3201, UP-4xxx.
 pub async fn deploy(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<PrismaDeployed> {
     let options = &prisma.options;
-    let mut session = connect_or_create(options, sink).await?;
+    let mut run = Run::new(options);
+    run.advisory = prisma.advisory_lock;
+    run.rules = prisma.switches.script;
+    run.heals = false;
+    let mut patient = options.clone();
+    patient.locks.then_wait = prisma.switches.wait_for_locks;
+    run.options = &patient;
+    let session = connect_or_create(&run.named(), sink).await?;
     ensure_schema(&session, options).await?;
     let names = list_folder(options, sink);
     check_provider(&options.folder)?;
-    let mut history = history_table(options).read(&session).await?;
+    let history = history_table(options).read(&session).await?;
     // Without the lock only one answer is safe: nothing failed, nothing waits. A row that looks
     // failed may belong to a process that is just applying it.
-    let idle =
-        history.exists && history.failed().is_empty() && pending(&names, &history).is_empty();
-    if !idle {
-        if prisma.advisory_lock {
-            let mut waiting = |holder| sink.emit(&Event::LockWaiting { holder });
-            let waited = coordinate::acquire(&session, options.patience, &mut waiting).await?;
-            sink.emit(&Event::LockAcquired { waited });
-        }
-        history = history_table(options).read(&session).await?;
+    let waits = pending(&names, &history);
+    if history.exists && history.failed().is_empty() && waits.is_empty() {
+        check(prisma, &names, &history, sink)?;
+        return Ok(PrismaDeployed::default());
     }
+    // Nothing of ours is made in a database that is refused.
+    if !history.exists
+        && let Some(found) = refuse_not_empty(prisma, &session, sink).await?
+    {
+        return Ok(found);
+    }
+    let wanted = if history.failed().is_empty() { waits } else { Vec::new() };
+    let Ok(mut executor) = run.enter(session, &wanted, sink).await? else {
+        return Ok(PrismaDeployed::default());
+    };
+    let applied = in_turn(prisma, &names, &mut executor, sink).await;
+    executor.leave().await;
+    Ok(PrismaDeployed { applied: applied?, baselined: Vec::new() })
+}
+
+/// Everything again, now that it is our turn; then the pending migrations.
+async fn in_turn(
+    prisma: &PrismaOptions,
+    names: &[MigrationName],
+    executor: &mut Executor,
+    sink: &mut dyn EventSink,
+) -> Result<Vec<String>> {
+    let options = &prisma.options;
+    let table = history_table(options);
+    let mut history = table.read(executor.session()).await?;
+    if !history.exists {
+        if let Emptiness::Tables(tables) = emptiness::look(executor.session(), prisma).await? {
+            return Err(not_empty(&tables));
+        }
+        let sql = table.create_sql(executor.session()).await?;
+        executor.record(&sql, Entry::new(Kind::HistoryCreated)).await?;
+        history.exists = true;
+    }
+    check(prisma, names, &history, sink)?;
+    drop(executor.session().take_notices());
+    apply(prisma, executor, &pending(names, &history), sink).await
+}
+
+/// What stops a deploy, and what is only mentioned.
+fn check(
+    prisma: &PrismaOptions,
+    names: &[MigrationName],
+    history: &History,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
+    let options = &prisma.options;
     if prisma.switches.require_folder && names.is_empty() && !history.records.is_empty() {
         return Err(refuse_no_folder(options));
     }
-    if !history.exists {
-        match emptiness::look(&session, prisma).await? {
-            Emptiness::Empty => create_history(options, &session).await?,
-            Emptiness::HistoryElsewhere(schema) => return Err(history_elsewhere(options, &schema)),
-            Emptiness::Tables(_) if prisma.switches.baseline_proven => {
-                drop(session);
-                let done = native(options, sink).await?;
-                return Ok(PrismaDeployed { applied: done.applied, baselined: done.baselined });
-            }
-            Emptiness::Tables(tables) => return Err(not_empty(&tables)),
-        }
-    }
     let script_of =
         |name: &MigrationName| read_as_prisma(&options.folder, name).ok().map(|m| m.script);
-    crate::engine::deploy::refuse_failed(&history, &script_of)?;
+    crate::engine::deploy::refuse_failed(history, &script_of)?;
     if prisma.switches.report {
-        report(options, &names, &history, sink);
+        report(options, names, history, sink);
     }
-    let applied = apply(prisma, &mut session, &pending(&names, &history), sink).await?;
-    Ok(PrismaDeployed { applied, baselined: Vec::new() })
+    Ok(())
+}
+
+/// A database without history: `None` when it is empty; with that switch it is diagnosed and
+/// deployed to by our own verb.
+async fn refuse_not_empty(
+    prisma: &PrismaOptions,
+    session: &Session,
+    sink: &mut dyn EventSink,
+) -> Result<Option<PrismaDeployed>> {
+    match emptiness::look(session, prisma).await? {
+        Emptiness::Empty => Ok(None),
+        Emptiness::HistoryElsewhere(schema) => Err(history_elsewhere(&prisma.options, &schema)),
+        Emptiness::Tables(_) if prisma.switches.baseline_proven => {
+            let done = native(&prisma.options, sink).await?;
+            Ok(Some(PrismaDeployed { applied: done.applied, baselined: done.baselined }))
+        }
+        Emptiness::Tables(tables) => Err(not_empty(&tables)),
+    }
 }
 
 /// Runs the pending migrations one by one; stops at the first that fails.
 async fn apply(
     prisma: &PrismaOptions,
-    session: &mut Session,
+    executor: &mut Executor,
     pending: &[&MigrationName],
     sink: &mut dyn EventSink,
 ) -> Result<Vec<String>> {
-    let options = &prisma.options;
-    let mut locks = options.locks;
-    locks.then_wait = prisma.switches.wait_for_locks;
-    let context = ExecutionContext {
-        history: history_table(options),
-        schema: options.target.schema().to_owned(),
-        locks,
-        rules: prisma.switches.script,
-        lock: prisma.lock(),
-    };
+    let folder = &prisma.options.folder;
     let mut read: Vec<Migration> = Vec::new();
     if prisma.switches.read_all_first {
         for name in pending {
-            let migration = read_as_prisma(&options.folder, name)?;
-            if context.rules.refuse_unclosed {
+            let migration = read_as_prisma(folder, name)?;
+            if prisma.switches.script.refuse_unclosed {
                 execute::refuse_unclosed(&migration)?;
             }
             read.push(migration);
@@ -104,14 +150,14 @@ async fn apply(
         let kept = |error| crate::engine::deploy::with_kept(error, 0, index);
         let migration = match ready.next() {
             Some(migration) => migration,
-            None => read_as_prisma(&options.folder, name).map_err(kept)?,
+            None => read_as_prisma(folder, name).map_err(kept)?,
         };
         sink.emit(&Event::MigrationStarted {
             name: name.to_string(),
             number: index + 1,
             of: pending.len(),
         });
-        execute::run(session, &migration, &context, sink).await.map_err(kept)?;
+        executor.run(&migration, None, sink).await.map_err(kept)?;
     }
     Ok(pending.iter().map(ToString::to_string).collect())
 }
@@ -144,12 +190,6 @@ async fn connect_or_create(options: &Options, sink: &mut dyn EventSink) -> Resul
         return connect(options, sink).await;
     }
     Err(missing)
-}
-
-async fn create_history(options: &Options, session: &Session) -> Result<()> {
-    let table = history_table(options);
-    let sql = table.create_sql(session).await?;
-    session.simple_query(&sql).await.map(drop).map_err(|e| table.error(&e, "write"))
 }
 
 fn not_empty(tables: &[String]) -> Error {

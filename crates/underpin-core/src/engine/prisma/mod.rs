@@ -16,7 +16,6 @@ pub use status::{PrismaStatus, status};
 
 use super::{Options, history_table};
 use crate::config::Settings;
-use crate::coordinate::AdvisoryLock;
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::ScriptRules;
@@ -118,14 +117,6 @@ pub struct PrismaOptions {
     pub advisory_lock: bool,
     /// What we do better.
     pub switches: Switches,
-}
-
-impl PrismaOptions {
-    fn lock(&self) -> Option<AdvisoryLock> {
-        let options = &self.options;
-        self.advisory_lock
-            .then(|| AdvisoryLock { target: options.target.clone(), patience: options.patience })
-    }
 }
 
 /// The migrations' names; tells how many there are.

@@ -2,11 +2,11 @@
 //! test; only the named script is read.
 
 use super::{PrismaOptions, ensure_schema};
-use crate::coordinate;
-use crate::engine::resolve::{self as native, Resolution};
-use crate::engine::{connect, history_table};
+use crate::engine::connect;
+use crate::engine::resolve::{Mark, Resolution, in_turn, unknown};
+use crate::engine::turn::Run;
 use crate::error::Result;
-use crate::event::{Event, EventSink};
+use crate::event::EventSink;
 use crate::migrations::{check_provider, names_as_prisma, read_as_prisma};
 
 /// Records a resolution.
@@ -19,26 +19,19 @@ pub async fn resolve(
     sink: &mut dyn EventSink,
 ) -> Result<()> {
     let options = &prisma.options;
-    let session = connect(options, sink).await?;
+    let mut run = Run::new(options);
+    run.advisory = prisma.advisory_lock;
+    let session = connect(&run.named(), sink).await?;
     ensure_schema(&session, options).await?;
-    if let Resolution::Applied(_) = resolution {
-        check_provider(&options.folder)?;
-    }
-    if prisma.advisory_lock {
-        let mut waiting = |holder| sink.emit(&Event::LockWaiting { holder });
-        coordinate::acquire(&session, options.patience, &mut waiting).await?;
-    }
-    let table = history_table(options);
-    let history = table.read(&session).await?;
-    match resolution {
-        Resolution::Applied(name) => {
+    let (Resolution::Applied(name) | Resolution::RolledBack(name)) = resolution;
+    let migration = match resolution {
+        Resolution::Applied(_) => {
+            check_provider(&options.folder)?;
             let held = names_as_prisma(&options.folder).contains(name);
             let found = held.then(|| read_as_prisma(&options.folder, name).ok()).flatten();
-            let migration = found.ok_or_else(|| native::unknown(name, &options.folder))?;
-            native::mark_applied(options, &session, &table, &history, &migration).await
+            Some(found.ok_or_else(|| unknown(name, &options.folder))?)
         }
-        Resolution::RolledBack(name) => {
-            native::mark_rolled_back(options, &session, &table, &history, name).await
-        }
-    }
+        Resolution::RolledBack(_) => None,
+    };
+    in_turn(&run, session, &Mark { name, migration: migration.as_ref() }, sink).await
 }

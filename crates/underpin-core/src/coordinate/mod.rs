@@ -1,0 +1,321 @@
+//! Coordination: at most one effective writer per database, enforced by the database.
+//!
+//! Two things together: Prisma's advisory lock, so that a real Prisma and we exclude each other,
+//! and the lease row, whose token every changing transaction checks. Where a session lock means
+//! nothing (a transaction pooler, a server whose lock is a stub) the lease stands alone; where our
+//! schema cannot be made, the lock does; where neither holds, nothing is begun.
+//!
+//! Invariants: nobody ever blocks in a lock; every wait has an end; after the turn is ours the
+//! caller reads everything again. Non-goals: running anything.
+
+mod advisory;
+mod aside;
+mod lease;
+mod self_test;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+pub use advisory::PRISMA_LOCK_KEY;
+pub use lease::{Lease, fenced};
+
+use crate::error::{Code, Error, Result};
+use crate::journal::{self, Entry, Journal, Kind};
+use crate::postgres::{ConnectionSettings, Session, SqlError};
+use lease::Attempt;
+
+/// Pause between two looks at lock, lease and history.
+const POLL_PAUSE: Duration = Duration::from_millis(150);
+/// Pause between two looks at a holder that may be dead.
+const STALE_PAUSE: Duration = Duration::from_secs(2);
+
+/// What a run brings to the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Entrance<'a> {
+    /// The run's id.
+    pub run: &'a str,
+    /// The target, for a second session.
+    pub target: &'a ConnectionSettings,
+    /// How long to wait.
+    pub patience: Duration,
+    /// Whether Prisma's advisory lock is taken.
+    pub advisory: bool,
+    /// Where local journals are kept.
+    pub journals: Option<&'a Path>,
+    /// A query that yields true when all that this run wants is recorded already.
+    pub recorded: Option<&'a str>,
+}
+
+/// What happens at the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// Another process has the turn: who, as far as the server tells.
+    Waiting(String),
+    /// The turn is ours, after this wait.
+    Ours(Duration),
+    /// A run that was left behind has been overtaken.
+    TookOver(String),
+    /// A guarantee is missing, and why.
+    Degraded(String),
+}
+
+/// How others are kept out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exclusion {
+    /// The advisory lock, and the lease where there is one.
+    Lock,
+    /// The lease alone; `pooled`: through a transaction pooler, so that no setting may outlive its
+    /// transaction.
+    Lease {
+        /// Whether a transaction pooler stands between.
+        pooled: bool,
+    },
+}
+
+/// Our turn.
+#[derive(Debug)]
+pub struct Turn {
+    /// How others are kept out.
+    pub exclusion: Exclusion,
+    /// The journal.
+    pub journal: Journal,
+    lease: Option<Lease>,
+    target: ConnectionSettings,
+    patience: Duration,
+}
+
+/// What came of waiting.
+#[derive(Debug)]
+pub enum Entered {
+    /// It is our turn.
+    Turn(Box<Turn>),
+    /// Another process has recorded everything that this run wants.
+    AlreadyRecorded,
+}
+
+/// Waits for our turn. Everything that was read before is to be read again afterwards.
+///
+/// # Errors
+/// UP-4001 after the patience, UP-4002 for a standby, UP-4004 when neither lock nor lease holds,
+/// UP-1105.
+pub async fn enter(
+    session: &Session,
+    entrance: &Entrance<'_>,
+    tell: &mut (dyn FnMut(Happening) + Send),
+) -> Result<Entered> {
+    let begun = Instant::now();
+    let second = match entrance.target.connect().await {
+        Ok(second) => Some(second),
+        Err(error) => {
+            tell(Happening::Degraded(format!("no second session: {}", error.message())));
+            None
+        }
+    };
+    let pooled = match &second {
+        Some(second) => self_test::look(session, second, entrance.target).await?.pooled,
+        None => false,
+    };
+    let mut gate = Gate { session, entrance, begun, told: false, looked: begun };
+    let mut locked = false;
+    if entrance.advisory && !pooled {
+        if !gate.lock(tell).await? {
+            return Ok(Entered::AlreadyRecorded);
+        }
+        locked = match &second {
+            Some(second) => self_test::lock_is_real(second).await?,
+            None => true,
+        };
+        if !locked {
+            tell(Happening::Degraded("the server's advisory lock locks nobody out".to_owned()));
+        }
+    }
+    drop(second);
+    let exclusion = if locked { Exclusion::Lock } else { Exclusion::Lease { pooled } };
+    let (lease, journal) = match gate.lease(pooled, tell).await {
+        Ok(Some((lease, journal))) => (Some(lease), journal),
+        Ok(None) => return Ok(Entered::AlreadyRecorded),
+        Err(error) if locked && error.code() == Code::HistoryUnwritable => {
+            let why = error.causes().first().cloned().unwrap_or_default();
+            tell(Happening::Degraded(format!("no lease and no journal in the database: {why}")));
+            (None, Journal::local_only(entrance.run, entrance.journals))
+        }
+        Err(error) if error.code() == Code::HistoryUnwritable => {
+            return Err(nothing_holds(entrance.target, pooled, &error));
+        }
+        Err(error) => return Err(error),
+    };
+    let waited = if gate.told { begun.elapsed() } else { Duration::ZERO };
+    tell(Happening::Ours(waited));
+    let (target, patience) = (entrance.target.clone(), entrance.patience);
+    Ok(Entered::Turn(Box::new(Turn { exclusion, journal, lease, target, patience })))
+}
+
+/// Neither lock nor lease can keep others out.
+fn nothing_holds(target: &ConnectionSettings, pooled: bool, error: &Error) -> Error {
+    let why = if pooled {
+        "a transaction pooler stands between, so a session lock means nothing"
+    } else {
+        "the server's advisory lock locks nobody out, or is switched off"
+    };
+    Error::new(Code::NoExclusion, "other migrating processes cannot be kept out")
+        .caused_by(why)
+        .caused_by(format!("and the lease cannot be used: {}", error.message()))
+        .hint(self_test::direct_hint(target))
+        .hint("or let the role make the lease: GRANT CREATE ON DATABASE … TO …")
+}
+
+/// One wait.
+struct Gate<'a> {
+    session: &'a Session,
+    entrance: &'a Entrance<'a>,
+    begun: Instant,
+    told: bool,
+    looked: Instant,
+}
+
+impl Gate<'_> {
+    /// Polls for the advisory lock; `false` when there is nothing left to do.
+    async fn lock(&mut self, tell: &mut (dyn FnMut(Happening) + Send)) -> Result<bool> {
+        loop {
+            if advisory::try_lock(self.session).await? {
+                return Ok(true);
+            }
+            if self.wait(tell).await? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Polls for the lease, making it first if it is not there.
+    async fn lease(
+        &mut self,
+        pooled: bool,
+        tell: &mut (dyn FnMut(Happening) + Send),
+    ) -> Result<Option<(Lease, Journal)>> {
+        let unusable = |e: SqlError| unusable(&e);
+        if !journal::exists(self.session).await.map_err(unusable)? {
+            self.make().await?;
+        }
+        loop {
+            let attempt = lease::try_take(self.session, self.entrance.run, pooled).await;
+            if let Attempt::Taken { lease, from } = attempt.map_err(unusable)? {
+                let (run, token) = (self.entrance.run, lease.token);
+                let mut journal =
+                    Journal::open(self.session, run, token, self.entrance.journals).await?;
+                let entry = Entry { detail: from.clone(), ..Entry::new(Kind::LeaseTaken) };
+                journal.append(self.session, entry).await?;
+                if let Some(from) = from {
+                    tell(Happening::TookOver(from));
+                }
+                return Ok(Some((lease, journal)));
+            }
+            if self.wait(tell).await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Makes our schema. Two that do it at once fail with unique violations: once more then.
+    async fn make(&self) -> Result<()> {
+        for attempt in 1.. {
+            let sql = format!("BEGIN; {}; COMMIT", journal::CREATE);
+            let Err(e) = self.session.simple_query(&sql).await else { break };
+            let _ended = self.session.simple_query("ROLLBACK").await;
+            let raced = ["23505", "42P06", "42P07", "42710"].iter().any(|state| e.is(state));
+            if !raced || attempt == 5 {
+                return Err(unusable(&e));
+            }
+            tokio::time::sleep(POLL_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// One pause. `true` when everything is recorded already.
+    async fn wait(&mut self, tell: &mut (dyn FnMut(Happening) + Send)) -> Result<bool> {
+        if let Some(sql) = self.entrance.recorded
+            // The history may not be there yet.
+            && let Ok(Some(value)) = self.session.value(sql).await
+            && value == "t"
+        {
+            return Ok(true);
+        }
+        let patience = self.entrance.patience;
+        if self.begun.elapsed() >= patience {
+            let holder = advisory::holder(self.session).await;
+            let words = format!("another process is migrating this database: {holder}");
+            return Err(Error::new(Code::LockBusy, words)
+                .caused_by(format!("the lock was not free within {} s", patience.as_secs()))
+                .hint("run the same command again when it is done, or wait longer with --wait SECONDS"));
+        }
+        if !self.told {
+            tell(Happening::Waiting(advisory::holder(self.session).await));
+            self.told = true;
+        }
+        if self.looked.elapsed() >= STALE_PAUSE {
+            self.looked = Instant::now();
+            // Fails where there is no lease, and then there is nobody to end.
+            let _best_effort = lease::end_stale_sessions(self.session).await;
+        }
+        tokio::time::sleep(POLL_PAUSE).await;
+        Ok(false)
+    }
+}
+
+impl Turn {
+    /// What begins every transaction that changes the target; see [`Lease::fence`].
+    #[must_use]
+    pub fn fence(&self) -> String {
+        self.lease.as_ref().map(Lease::fence).unwrap_or_default()
+    }
+
+    /// Whether a failed statement is the fence of a lease that is no longer ours.
+    #[must_use]
+    pub fn is_fenced(&self, error: &SqlError) -> bool {
+        self.lease.is_some() && error.is("22012")
+    }
+
+    /// Takes the lock again on a new session, after the old one was lost.
+    ///
+    /// # Errors
+    /// UP-4001 when another process has it, UP-1105.
+    pub async fn take_again(&self, session: &Session) -> Result<()> {
+        if self.exclusion != Exclusion::Lock {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        while !advisory::try_lock(session).await? {
+            if begun.elapsed() >= self.patience {
+                let holder = advisory::holder(session).await;
+                let words = format!("another process took the lock meanwhile: {holder}");
+                return Err(Error::new(Code::LockBusy, words).hint("underpin status"));
+            }
+            tokio::time::sleep(POLL_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Gives lease and lock back. A session that is lost has given them back itself.
+    pub async fn leave(self, session: &Session) {
+        if let Some(lease) = &self.lease {
+            let _best_effort = session.simple_query(&lease.release_sql()).await;
+        }
+        if self.exclusion == Exclusion::Lock {
+            let _best_effort = advisory::release(session).await;
+        }
+    }
+}
+
+fn unusable(e: &SqlError) -> Error {
+    let code = match e.sqlstate.as_deref() {
+        _ if e.connection_lost => Code::ConnectionLost,
+        Some("25006") => Code::ReadOnly,
+        _ => Code::HistoryUnwritable,
+    };
+    let error = Error::new(code, "the lease `underpin.lease` cannot be used")
+        .caused_by(e)
+        .sqlstate(e.sqlstate.as_deref());
+    match code {
+        Code::ReadOnly => error.hint("connect to the primary with a role that may write"),
+        _ => error,
+    }
+}

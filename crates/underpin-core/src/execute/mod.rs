@@ -1,0 +1,312 @@
+//! Execution: the only module that changes a target database.
+//!
+//! Invariants: a script that can be one transaction is one, together with its history row and its
+//! journal entry; every changing transaction checks the fencing token; a commit that was not
+//! answered is looked up, never guessed; an application query never waits behind us longer than
+//! the lock budget; after a script the session is as before it. Non-goals: deciding what to run.
+
+mod atomic;
+mod failure;
+mod index;
+mod link;
+mod outcome;
+mod recover;
+mod separate;
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use underpin_sql::{Script, TransactionShape};
+
+pub use link::{Link, Stop};
+pub use recover::{Recovery, Resume, recover};
+
+use crate::coordinate::{self, Exclusion, Turn};
+use crate::error::{Changed, Code, Error, Result};
+use crate::event::{Event, EventSink};
+use crate::history::HistoryTable;
+use crate::journal::{Entry, Kind};
+use crate::migrations::{Migration, MigrationName};
+use crate::postgres::{Session, SqlError};
+use crate::replay::{reset_sql, unclosed};
+use atomic::Frame;
+
+/// How long and how often a statement may wait for a relation lock.
+#[derive(Debug, Clone, Copy)]
+pub struct LockBudget {
+    /// `lock_timeout` of one attempt: the longest that an application query queues behind us.
+    pub timeout: Duration,
+    /// Attempts in all.
+    pub attempts: u32,
+    /// Pause between two attempts.
+    pub pause: Duration,
+    /// After the last attempt wait without a limit, as a runner without a lock budget does from
+    /// the start, instead of giving up.
+    pub then_wait: bool,
+}
+
+impl LockBudget {
+    /// `lock_timeout` of an attempt in milliseconds; 0 is no limit (manual §19.11).
+    fn timeout_of(&self, attempt: u32) -> u128 {
+        if attempt > self.attempts { 0 } else { self.timeout.as_millis() }
+    }
+}
+
+impl Default for LockBudget {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(3),
+            attempts: 10,
+            pause: Duration::from_secs(1),
+            then_wait: false,
+        }
+    }
+}
+
+/// How scripts are run. The default is ours; a drop-in for Prisma may need less of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScriptRules {
+    /// Script and history row in one transaction where the script allows it. Without it the whole
+    /// script is one message between the row's insert and its update: Prisma up to 7.3.
+    pub one_transaction: bool,
+    /// Undo every `SET` and `SET ROLE` after a script.
+    pub restore_session: bool,
+    /// Refuse a script that opens a transaction and never ends it (UP-2101). Without it the
+    /// transaction is committed with the script's end. (Prisma keeps nothing of it.)
+    pub refuse_unclosed: bool,
+}
+
+impl Default for ScriptRules {
+    fn default() -> Self {
+        Self { one_transaction: true, restore_session: true, refuse_unclosed: true }
+    }
+}
+
+/// What an execution needs beside the line to the target.
+#[derive(Debug, Clone)]
+pub struct ExecutionContext {
+    /// The history.
+    pub history: HistoryTable,
+    /// The schema of unqualified names.
+    pub schema: String,
+    /// The lock budget.
+    pub locks: LockBudget,
+    /// How scripts are run.
+    pub rules: ScriptRules,
+    /// Whether the next run of the same command heals a failure by itself.
+    pub heals: bool,
+}
+
+/// The one thing that changes a target: a line to it, our turn, and the rules.
+pub struct Executor {
+    link: Link,
+    turn: Turn,
+    context: ExecutionContext,
+}
+
+impl Executor {
+    /// An executor whose turn it is.
+    #[must_use]
+    pub fn new(link: Link, turn: Turn, context: ExecutionContext) -> Self {
+        Self { link, turn, context }
+    }
+
+    /// The session, for reading.
+    pub fn session(&mut self) -> &mut Session {
+        self.link.session()
+    }
+
+    /// Gives the turn back.
+    pub async fn leave(self) {
+        self.turn.leave(&self.link.session).await;
+    }
+
+    /// Runs one migration and records it. `resume` is what an earlier run left of it.
+    ///
+    /// # Errors
+    /// UP-4101 when a statement fails (undone, recorded as failed), UP-4102 when something had been
+    /// committed before, UP-4103 when a lock was not granted (undone, not recorded), UP-4003 when
+    /// another run has taken over, UP-4005 when asked to stop, UP-2101, UP-1105.
+    pub async fn run(
+        &mut self,
+        migration: &Migration,
+        resume: Option<&Resume>,
+        sink: &mut dyn EventSink,
+    ) -> Result<()> {
+        let begun = Instant::now();
+        if self.link.is_stopping() {
+            return Err(link::interrupted(migration.name.as_str()));
+        }
+        let script = Script::parse(&migration.script);
+        let shape = script.shape();
+        let rules = self.context.rules;
+        if matches!(shape, TransactionShape::Unclosed { .. }) && rules.refuse_unclosed {
+            return refuse_unclosed(migration);
+        }
+        let pooled = matches!(self.turn.exclusion, Exclusion::Lease { pooled: true });
+        let atomic = matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. });
+        if pooled && !(atomic && rules.one_transaction) {
+            return Err(needs_direct(migration));
+        }
+        let result = match &shape {
+            _ if !rules.one_transaction => self.run_message(migration).await,
+            TransactionShape::Atomic => {
+                self.run_atomic(migration, &Frame::ours(migration), sink).await
+            }
+            TransactionShape::Wrapped { body } => {
+                self.run_atomic(migration, &Frame::authors(migration, &script, body), sink).await
+            }
+            TransactionShape::Separate { .. } | TransactionShape::Unclosed { .. } => {
+                self.run_separate(migration, &script, resume, sink).await
+            }
+        };
+        self.tell_notices(migration, sink);
+        result?;
+        sink.emit(&Event::MigrationApplied {
+            name: migration.name.to_string(),
+            statements: script.statements.len(),
+            one_transaction: rules.one_transaction && atomic,
+            duration: begun.elapsed(),
+        });
+        Ok(())
+    }
+
+    fn tell_notices(&mut self, migration: &Migration, sink: &mut dyn EventSink) {
+        for notice in self.link.session.take_notices() {
+            // What the COMMIT or ROLLBACK that ends our own message says of a script that left no
+            // transaction open.
+            if !self.context.rules.one_transaction && notice.sqlstate == "25P01" {
+                continue;
+            }
+            sink.emit(&Event::ServerNotice {
+                migration: migration.name.to_string(),
+                severity: notice.severity,
+                message: notice.message,
+            });
+        }
+    }
+
+    /// Runs statements of our own, fenced, in one transaction, with a journal entry.
+    ///
+    /// # Errors
+    /// UP-4003, UP-3003, UP-1105: nothing of it is in effect, or the next run finds out.
+    pub async fn record(&mut self, sql: &str, entry: Entry) -> Result<()> {
+        let draft = self.turn.journal.draft(entry);
+        let message =
+            format!("BEGIN;\n{}{sql}{}COMMIT", self.turn.fence(), self.turn.journal.sql(&draft));
+        match self.link.session.simple_query(&message).await {
+            Ok(_) => {
+                self.turn.journal.committed(&draft);
+                Ok(())
+            }
+            Err(error) => {
+                let _undone = self.link.session.simple_query("ROLLBACK").await;
+                Err(if self.turn.is_fenced(&error) {
+                    coordinate::fenced("the history")
+                } else {
+                    self.context.history.error(&error, "write")
+                })
+            }
+        }
+    }
+
+    /// Undoes every `SET` and `SET ROLE` of a script; without that rule only what we set ourselves,
+    /// and the role, which may be one that must not write the history.
+    async fn restore(&mut self) -> Result<()> {
+        if matches!(self.turn.exclusion, Exclusion::Lease { pooled: true }) {
+            // The next transaction may get another backend; ours reset itself before its end.
+            return Ok(());
+        }
+        let sql = if self.context.rules.restore_session {
+            reset_sql(&self.context.schema)
+        } else {
+            "RESET SESSION AUTHORIZATION; RESET ROLE; RESET lock_timeout".to_owned()
+        };
+        self.link.session.simple_query(&sql).await.map_err(|e| {
+            Error::new(Code::ConnectionLost, "the session could not be put back to its settings")
+                .caused_by(e)
+        })?;
+        self.link.watch_client().await;
+        Ok(())
+    }
+
+    /// After a lost connection: the settings, and the lock.
+    async fn settle(&mut self) -> Result<()> {
+        self.turn.take_again(&self.link.session).await?;
+        self.restore().await
+    }
+
+    /// Marks failed rows of `name` as rolled back: what they did is proven to be undone.
+    ///
+    /// # Errors
+    /// As [`Executor::record`].
+    pub async fn record_undone(&mut self, name: &MigrationName, row: &str) -> Result<()> {
+        let sql = self.context.history.roll_back_sql(name, Timestamp::now());
+        self.record(&sql, Entry::of(Kind::MigrationUndone, name.as_str(), row)).await
+    }
+
+    /// The whole script as one message between the two writes of the row.
+    async fn run_message(&mut self, migration: &Migration) -> Result<()> {
+        let id = uuid::Uuid::new_v4().to_string();
+        let started = self.context.history.insert_started_sql(migration, &id, Timestamp::now());
+        self.record(&started, Entry::of(Kind::MigrationStarted, migration.name.as_str(), &id))
+            .await?;
+        let aside = self.turn.set_aside(&self.link.session).await?;
+        let sent = self.link.send(&migration.script).await;
+        self.turn.take_back(aside, &self.link.session).await?;
+        let Err(error) = sent else {
+            // Ends a transaction that the script left open; otherwise a warning and nothing else.
+            self.link
+                .session
+                .simple_query("COMMIT")
+                .await
+                .map_err(|e| failure::lost(migration, &e))?;
+            self.restore().await?;
+            let finish = self.context.history.finish_sql(&id, Timestamp::now());
+            let done = Entry::of(Kind::MigrationDone, migration.name.as_str(), &id);
+            return self.record(&finish, done).await;
+        };
+        if error.connection_lost {
+            return Err(failure::lost(migration, &error));
+        }
+        let _undone = self.link.session.simple_query("ROLLBACK").await;
+        self.restore().await?;
+        let logs = self.context.history.fail_sql(&id, &failure::log_text(migration, &error));
+        let _kept = self.link.session.simple_query(&logs).await;
+        Err(failure::failed(migration, 0, &error, false).changed(Changed::Unknown {
+            what: "the file was one message: everything since its last own COMMIT was undone"
+                .to_owned(),
+        }))
+    }
+}
+
+fn needs_direct(migration: &Migration) -> Error {
+    Error::new(
+        Code::NoExclusion,
+        format!(
+            "migration `{}` cannot be one transaction, and a transaction pooler stands between",
+            migration.name
+        ),
+    )
+    .caused_by("its statements need one session, which a transaction pooler does not give")
+    .hint("give a URL that reaches PostgreSQL itself: --url")
+}
+
+/// Refuses a script that opens a transaction and never ends it.
+///
+/// # Errors
+/// UP-2101.
+pub fn refuse_unclosed(migration: &Migration) -> Result<()> {
+    let script = Script::parse(&migration.script);
+    match script.shape() {
+        TransactionShape::Unclosed { opened_by } => {
+            Err(unclosed(migration, script.statements[opened_by].span.start))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Lock not granted, deadlock, serialisation failure: another attempt may succeed.
+fn is_passing(error: &SqlError) -> bool {
+    matches!(error.sqlstate.as_deref(), Some("55P03" | "40P01" | "40001"))
+}

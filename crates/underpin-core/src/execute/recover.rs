@@ -1,0 +1,52 @@
+//! What an earlier run left: failed rows that are ours heal by themselves where the journal proves
+//! what is in effect.
+
+use crate::error::Result;
+use crate::history::MigrationRecord;
+use crate::journal;
+use crate::migrations::Migration;
+use crate::postgres::Session;
+
+/// Where a script goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// The id of its history row.
+    pub row: String,
+    /// Statements that are in effect.
+    pub done: usize,
+    /// A statement, by index, whose outcome only the catalog knows.
+    pub open: Option<usize>,
+}
+
+/// What can be done about a row that is neither finished nor rolled back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovery {
+    /// Nothing of it is in effect: it is marked as rolled back, and runs again.
+    Undone,
+    /// It goes on after the statements that are in effect.
+    GoesOn(Resume),
+    /// It was not run by us, or its file is another one now: a person has to say.
+    Unknown,
+}
+
+/// Asks the journal about a failed row. `migration` is the one of that name in the folder. Only
+/// under the lock: otherwise the row may belong to a process that is at it.
+///
+/// # Errors
+/// UP-3003 when the journal cannot be read.
+pub async fn recover(
+    session: &Session,
+    record: &MigrationRecord,
+    migration: Option<&Migration>,
+) -> Result<Recovery> {
+    let state = journal::state_of(session, &record.id).await?;
+    let untouched = state.started && state.done == 0 && state.open.is_none();
+    if state.undone || untouched {
+        return Ok(Recovery::Undone);
+    }
+    let same = migration.is_some_and(|m| m.checksum.as_str() == record.checksum);
+    if !state.started || !same {
+        return Ok(Recovery::Unknown);
+    }
+    Ok(Recovery::GoesOn(Resume { row: record.id.clone(), done: state.done, open: state.open }))
+}
