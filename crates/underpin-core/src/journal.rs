@@ -234,7 +234,7 @@ impl Journal {
         folder: Option<&Path>,
     ) -> Result<Self> {
         let rows = session
-            .rows("SELECT seq::text, hash FROM underpin.journal ORDER BY seq DESC LIMIT 1")
+            .rows("SELECT seq::text, hash FROM underpin.journal j ORDER BY j.seq DESC LIMIT 1")
             .await
             .map_err(|e| unusable(&e))?;
         let last = rows.into_iter().next().and_then(|row| {
@@ -395,7 +395,7 @@ pub async fn state_of(session: &Session, row: &str) -> Result<RowState> {
 /// UP-3003 when the table cannot be read.
 pub async fn broken_link(session: &Session) -> Result<Option<i64>> {
     let sql = "SELECT seq::text, run, token::text, kind, migration, history_row, step::text, detail, \
-        prev, hash FROM underpin.journal ORDER BY seq";
+        prev, hash FROM underpin.journal j ORDER BY j.seq";
     let rows = session.rows(sql).await.map_err(|e| unusable(&e))?;
     let mut before = String::new();
     for row in rows {

@@ -138,7 +138,7 @@ async fn an_entry_that_was_changed_by_hand_breaks_the_chain() {
     let session = target.connect().await.unwrap();
     let (turn, _) = enter(&session, &target, "one", true).await;
     let mut executor = executor(session, &target, turn.unwrap()).await;
-    for _ in 0..3 {
+    for _ in 0..12 {
         executor.record("", Entry::of(Kind::StatementDone, "1_a", "row")).await.unwrap();
     }
     assert_eq!(journal::broken_link(executor.session()).await.unwrap(), None);
