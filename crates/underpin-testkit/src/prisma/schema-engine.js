@@ -250,7 +250,7 @@ function describe(error) {
   let { code = null, message } = error
   if (applying && failure && !code && !/aborted/.test(message)) {
     code = 'P3018'
-    message = `Migration name: ${current}\n\nDatabase error code: ${failure.code}\n\nDatabase error:\nERROR: ${failure.message}`
+    message = `A migration failed to apply. New migrations cannot be applied before the error is recovered from.\n\nMigration name: ${current}\n\nDatabase error code: ${failure.code}\n\nDatabase error:\nERROR: ${failure.message}`
   }
   return { is_panic: false, message, meta: null, error_code: code }
 }

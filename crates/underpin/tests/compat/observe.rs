@@ -39,7 +39,7 @@ const STABLE: &[&str] = &[
     r"^Migration `.*` cannot be rolled back because",
     r"^The datasource provider .* does not match the one specified in the migration_lock\.toml",
     r"^Error: Invariant violation: ",
-    r#"^prisma migrate resolve --(applied|rolled-back) ""#,
+    r#"^(prisma|underpin) migrate resolve --(applied|rolled-back) ""#,
 ];
 
 /// What one command did.
@@ -81,7 +81,7 @@ pub(crate) async fn observe(
     let lines = |text: &str| -> Vec<String> {
         let text = plain(text);
         let kept = text.lines().map(str::trim_end).filter(|line| {
-            names.contains(line.trim())
+            names.contains(*line)
                 || stable.iter().any(|s| s.is_match(line)) && !line.trim().is_empty()
         });
         kept.map(|line| normalise(line, &database.name)).collect()
@@ -97,7 +97,7 @@ fn plain(text: &str) -> String {
 }
 
 fn normalise(line: &str, database: &str) -> String {
-    let line = line.replace(database, "[db]");
+    let line = line.replace(database, "[db]").replace("underpin migrate ", "prisma migrate ");
     // Prisma 6 writes "\n\nError: P1001: words" and "Error: P3009\n\nwords": words are compared by
     // their own stems.
     let line =
@@ -108,7 +108,7 @@ fn normalise(line: &str, database: &str) -> String {
         .replace(&line, "$1")
         .into_owned();
     let line = Regex::new(
-        r"^(.* (make sure that the migration exists|the migration file at migration\.sql)).*",
+        r"^(.* (make sure that the migration exists|the migration file at migration\.sql|specified in the migration_lock\.toml)).*",
     )
     .unwrap()
     .replace(&line, "$1")
