@@ -167,7 +167,11 @@ fn migrate(error: &Error) -> Option<(&'static str, String)> {
 /// What has no code in Prisma either.
 fn plain(error: &Error) -> String {
     match error.code() {
-        Code::HistoryMissing => format!("Invariant violation: {}", error.message()),
+        Code::HistoryMissing => {
+            "Invariant violation: called markMigrationRolledBack on a database \
+                                 without migrations table."
+                .to_owned()
+        }
         _ => match error.causes().first() {
             Some(cause) => format!("{}: {cause}", error.message()),
             None => error.message().to_owned(),

@@ -193,13 +193,12 @@ fn unapplied(status: &PrismaStatus) -> String {
 }
 
 fn diverged(status: &PrismaStatus) -> String {
-    let common = match &status.last_common {
-        Some(name) => format!("The last common migration is: {name}\n\n"),
-        None => String::new(),
-    };
+    // Prisma prints its own word for "none".
+    let common = status.last_common.as_deref().unwrap_or("null");
     format!(
         "Your local migration history and the migrations table from your database are different:\n\n\
-         {common}The migration{} have not yet been applied:\n{}\n\n\
+         The last common migration is: {common}\n\n\
+         The migration{} have not yet been applied:\n{}\n\n\
          The migration{} from the database are not found locally in prisma/migrations:\n{}",
         plural(&status.unapplied),
         status.unapplied.join("\n"),

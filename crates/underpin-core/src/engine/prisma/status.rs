@@ -5,7 +5,7 @@ use super::{PrismaOptions, list_folder, pending, report};
 use crate::engine::{connect, history_table, status::FailedMigration};
 use crate::error::Result;
 use crate::event::EventSink;
-use crate::migrations::{check_provider, read_as_prisma};
+use crate::migrations::{check_provider, names_as_prisma, read_as_prisma};
 
 /// What Prisma's checks need, in its terms.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -25,13 +25,19 @@ pub struct PrismaStatus {
 /// Compares the history with the folder as `prisma migrate status` does.
 ///
 /// # Errors
-/// UP-1xxx, UP-2007, UP-3002, UP-3003.
+/// UP-1xxx, UP-2004, UP-2007, UP-3002, UP-3003.
 pub async fn status(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<PrismaStatus> {
     let options = &prisma.options;
     let session = connect(options, sink).await?;
     check_provider(&options.folder)?;
-    let names = list_folder(options, sink);
     let history = history_table(options).read(&session).await?;
+    // Prisma compares the checksums of applied migrations here, and so needs their files (P3015),
+    // before it prints anything.
+    let names = names_as_prisma(&options.folder);
+    for name in names.iter().filter(|name| history.has_live_row(name)) {
+        read_as_prisma(&options.folder, name)?;
+    }
+    let names = list_folder(options, sink);
     if prisma.switches.report && history.exists {
         report(options, &names, &history, sink);
     }
