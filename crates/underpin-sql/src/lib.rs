@@ -8,4 +8,4 @@ pub mod script;
 pub mod syntax;
 
 pub use script::{Script, Statement, TransactionShape};
-pub use syntax::{StatementKind, TransactionControl};
+pub use syntax::{StatementKind, StatementTraits, TransactionControl, traits};

@@ -4,11 +4,13 @@
 //! of PostgreSQL 18; what an older server refuses is found by replay, not here.
 
 mod kind;
+mod traits;
 
 use std::ops::Range;
 
 pub use kind::{StatementKind, TransactionControl};
 use pg_query::protobuf::Token;
+pub use traits::{StatementTraits, traits};
 
 /// One statement as the parser cut it out, without its semicolon and without surrounding space.
 #[derive(Debug, Clone, PartialEq, Eq)]
