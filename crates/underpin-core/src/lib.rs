@@ -24,6 +24,8 @@ pub mod replay;
 
 pub mod diagnose;
 
+pub mod prove;
+
 pub mod coordinate;
 
 pub mod execute;

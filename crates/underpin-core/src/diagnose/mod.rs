@@ -123,6 +123,8 @@ pub struct Diagnosis {
     #[serde(skip)]
     pub chosen: Vec<Piece>,
     #[serde(skip)]
+    drifted: BTreeSet<(Option<String>, String)>,
+    #[serde(skip)]
     ledger: verdict::Ledger,
 }
 
@@ -131,6 +133,12 @@ impl Diagnosis {
     #[must_use]
     pub fn nothing_in_effect(&self) -> bool {
         self.last_in_effect.is_none()
+    }
+
+    /// Schema and name of the relations that hold drift, or are it.
+    #[must_use]
+    pub fn drifted_relations(&self) -> &BTreeSet<(Option<String>, String)> {
+        &self.drifted
     }
 
     /// The same diagnosis, with what a replay of [`Diagnosis::chosen`] left unexplained: facts

@@ -28,6 +28,7 @@ pub(super) fn diagnosis(
     Diagnosis {
         migrations,
         drift: Vec::new(),
+        drifted: BTreeSet::new(),
         last_in_effect: judge.last_in_effect,
         chosen: judge.chosen(),
         ledger: Ledger(explanation.last_writers.iter().cloned().collect()),
@@ -296,6 +297,8 @@ pub(super) fn lay_residual(
             None if key.id.kind.class() == Class::Structure => {
                 let mut evidence = Evidence::of_object(Says::Unexplained, &key.id, live);
                 evidence.fact = words;
+                let relation = key.id.parent.clone().unwrap_or_else(|| key.id.name.clone());
+                diagnosis.drifted.insert((key.id.schema.clone(), relation));
                 diagnosis.drift.push(evidence);
             }
             None => {}

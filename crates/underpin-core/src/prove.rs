@@ -1,0 +1,203 @@
+//! Proof on scratch databases: a diagnosis is believed when it has been replayed.
+//!
+//! Two things are shown. (a) The migrations and statements that are said to be in effect, replayed
+//! in order on an empty database, give the live catalog; what is left over is named. (b) The same
+//! database, which is now a copy of the live schema, goes on through the migrations that are to
+//! run, in order, and arrives at the folder's end state fact by fact. Invariants: the target is
+//! never touched; a proof that fails is reported, never mended by leaving something out.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
+use crate::diagnose::{self, Decision, Details, Diagnosis, Folder, Policy, Verdict};
+use crate::error::Result;
+use crate::migrations::Migration;
+use crate::replay::{self, Piece, Rehearsal, Replay, ReplayContext};
+
+/// What an examination needs.
+pub struct Case<'a> {
+    /// The folder's migrations.
+    pub migrations: &'a [Migration],
+    /// Their replay, restricted to `schemas`.
+    pub replay: &'a Replay,
+    /// The live catalog, restricted to `schemas`.
+    pub live: &'a CatalogSnapshot,
+    /// The schemas that are compared.
+    pub schemas: &'a BTreeSet<String>,
+    /// How scratch databases are made.
+    pub context: &'a ReplayContext,
+    /// What may be done without asking.
+    pub policy: Policy,
+}
+
+/// A diagnosis with its decisions and the proof of both.
+#[derive(Debug, Clone)]
+pub struct Examination {
+    /// The verdicts, with what the replay left unexplained laid over them.
+    pub diagnosis: Diagnosis,
+    /// What to do about each migration, in the folder's order.
+    pub decisions: Vec<Decision>,
+    /// Whether that has been shown to be right.
+    pub proof: Proof,
+}
+
+/// The outcome of the two replays.
+#[derive(Debug, Clone, Default)]
+pub struct Proof {
+    /// (a) What the chosen set, replayed, leaves unexplained of the live catalog.
+    pub residual: CatalogDiff,
+    /// (b) How the end state of the rehearsed run differs from the folder's; `None` where it was
+    /// not reached or not tried.
+    pub end: Option<CatalogDiff>,
+    /// What did not replay, in words.
+    pub failures: Vec<String>,
+}
+
+impl Examination {
+    /// Whether a run may carry out every decision without asking.
+    #[must_use]
+    pub fn is_unattended(&self) -> bool {
+        self.proof.failures.is_empty()
+            && self.proof.end.as_ref().is_some_and(CatalogDiff::is_empty)
+            && self.decisions.iter().all(Decision::is_unattended)
+    }
+
+    /// The places of the migrations to record, and of those to run.
+    #[must_use]
+    pub fn work(&self) -> (Vec<usize>, Vec<usize>) {
+        let of = |runs: bool| {
+            let chosen = self.decisions.iter().enumerate();
+            chosen.filter(move |(_, d)| (**d == Decision::Run) == runs).map(|(i, _)| i).collect()
+        };
+        (of(false), of(true))
+    }
+}
+
+/// Diagnoses, decides and proves.
+///
+/// # Errors
+/// UP-31xx: no scratch database, or one that failed. A migration that fails is part of the result.
+pub async fn examine(case: &Case<'_>) -> Result<Examination> {
+    let diagnosis = investigate(case).await?;
+    let mut proof = Proof::default();
+    let mut rehearsal = copy(case, &diagnosis, &mut proof).await?;
+    let reached = restricted(&mut rehearsal, case).await?;
+    proof.residual = catalog::diff(&reached, case.live);
+    let diagnosis = diagnosis.with_residual(&proof.residual, case.live);
+    let mut decisions = diagnose::decide(&diagnosis, &case.policy);
+    carry_out(&mut rehearsal, case, &decisions, &mut proof).await?;
+    rehearsal.close().await;
+    if proof.end.as_ref().is_none_or(|end| !end.is_empty())
+        && leave_guards_alone(&diagnosis, &mut decisions)
+    {
+        let mut again = Proof { residual: proof.residual.clone(), ..Proof::default() };
+        let mut rehearsal = copy(case, &diagnosis, &mut again).await?;
+        carry_out(&mut rehearsal, case, &decisions, &mut again).await?;
+        rehearsal.close().await;
+        proof = again;
+    }
+    refuse_touching_drift(case, &diagnosis, &mut decisions);
+    Ok(Examination { diagnosis, decisions, proof })
+}
+
+/// Asks for the statements of migrations as long as the diagnosis needs them.
+async fn investigate(case: &Case<'_>) -> Result<Diagnosis> {
+    let folder = Folder::of(case.migrations);
+    let (mut details, mut opaque) = (Details::new(), BTreeSet::new());
+    loop {
+        match diagnose::diagnose(&folder, case.replay, &details, &opaque, case.live) {
+            Ok(diagnosis) => return Ok(diagnosis),
+            Err(wanted) => {
+                let found = replay::statements(case.migrations, &wanted, case.context).await?;
+                opaque.extend(wanted.into_iter().filter(|m| !found.contains_key(m)));
+                details.extend(found);
+            }
+        }
+    }
+}
+
+/// (a): a scratch database with the chosen set in it.
+async fn copy(case: &Case<'_>, diagnosis: &Diagnosis, proof: &mut Proof) -> Result<Rehearsal> {
+    let mut rehearsal = Rehearsal::start(case.context).await?;
+    for piece in &diagnosis.chosen {
+        if let Err(error) = rehearsal.run(case.migrations, piece).await {
+            let what = case.migrations[piece.migration].name.to_string();
+            proof.failures.push(format!("in effect, and does not replay: {what}: {error}"));
+        }
+    }
+    Ok(rehearsal)
+}
+
+/// (b): what is to run, on top of it.
+async fn carry_out(
+    rehearsal: &mut Rehearsal,
+    case: &Case<'_>,
+    decisions: &[Decision],
+    proof: &mut Proof,
+) -> Result<()> {
+    for (migration, decision) in decisions.iter().enumerate() {
+        let piece = match decision {
+            Decision::Run => Piece::whole(migration),
+            Decision::Complete { statements } => Piece {
+                migration,
+                statements: Some(statements.iter().map(|number| number - 1).collect()),
+            },
+            _ => continue,
+        };
+        if let Err(error) = rehearsal.run(case.migrations, &piece).await {
+            let name = &case.migrations[migration].name;
+            proof.failures.push(format!("to be run, and fails: {name}: {}", words(&error)));
+            return Ok(());
+        }
+    }
+    let end = restricted(rehearsal, case).await?;
+    proof.end = Some(catalog::diff(&case.replay.last_snapshot(), &end));
+    Ok(())
+}
+
+fn words(error: &crate::error::Error) -> String {
+    error.causes().first().cloned().unwrap_or_else(|| error.message().to_owned())
+}
+
+async fn restricted(rehearsal: &mut Rehearsal, case: &Case<'_>) -> Result<CatalogSnapshot> {
+    Ok(rehearsal.read().await?.restricted_to(case.schemas))
+}
+
+/// A guard that does harm when it runs late, or cannot run, is assumed instead, as what stands
+/// behind it is in effect.
+fn leave_guards_alone(diagnosis: &Diagnosis, decisions: &mut [Decision]) -> bool {
+    let mut changed = false;
+    for (index, decision) in decisions.iter_mut().enumerate() {
+        let early = diagnosis.last_in_effect.is_some_and(|last| index < last);
+        let silent = matches!(diagnosis.migrations[index].verdict, Verdict::NoTrace);
+        if early && silent && *decision == Decision::Run {
+            let why = "it changes nothing in its place, and does not run as well in another";
+            *decision = Decision::BaselineAssumed { why: why.to_owned() };
+            changed = true;
+        }
+    }
+    changed
+}
+
+/// Nothing runs on a relation that holds what no migration explains.
+fn refuse_touching_drift(case: &Case<'_>, diagnosis: &Diagnosis, decisions: &mut [Decision]) {
+    if diagnosis.drift.is_empty() {
+        return;
+    }
+    let drifted = diagnosis.drifted_relations();
+    for (index, decision) in decisions.iter_mut().enumerate() {
+        if *decision != Decision::Run {
+            continue;
+        }
+        let delta = &case.replay.steps[index].delta;
+        let touched = delta.set.iter().map(|(id, _)| id).chain(&delta.removed).find(|id| {
+            let relation = id.parent.as_ref().unwrap_or(&id.name);
+            drifted.contains(&(id.schema.clone(), relation.clone()))
+        });
+        if let Some(id) = touched {
+            let relation = id.parent.as_ref().unwrap_or(&id.name);
+            let why = format!("it changes `{relation}`, which holds what no migration explains");
+            *decision = Decision::Refuse { why };
+        }
+    }
+}
