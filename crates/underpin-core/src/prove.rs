@@ -28,6 +28,8 @@ pub struct Case<'a> {
     pub context: &'a ReplayContext,
     /// What may be done without asking.
     pub policy: Policy,
+    /// Places of the migrations that the history records as applied.
+    pub recorded: BTreeSet<usize>,
 }
 
 /// A diagnosis with its decisions and the proof of both.
@@ -54,22 +56,28 @@ pub struct Proof {
 }
 
 impl Examination {
+    /// Whether both replays hold.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.proof.failures.is_empty() && self.proof.end.as_ref().is_some_and(CatalogDiff::is_empty)
+    }
+
     /// Whether a run may carry out every decision without asking.
     #[must_use]
     pub fn is_unattended(&self) -> bool {
-        self.proof.failures.is_empty()
-            && self.proof.end.as_ref().is_some_and(CatalogDiff::is_empty)
-            && self.decisions.iter().all(Decision::is_unattended)
+        self.is_proven() && self.decisions.iter().all(Decision::is_unattended)
     }
 
     /// The places of the migrations to record, and of those to run.
     #[must_use]
     pub fn work(&self) -> (Vec<usize>, Vec<usize>) {
-        let of = |runs: bool| {
+        let of = |wanted: &dyn Fn(&Decision) -> bool| {
             let chosen = self.decisions.iter().enumerate();
-            chosen.filter(move |(_, d)| (**d == Decision::Run) == runs).map(|(i, _)| i).collect()
+            chosen.filter(|(_, decision)| wanted(decision)).map(|(i, _)| i).collect()
         };
-        (of(false), of(true))
+        let records =
+            |d: &Decision| matches!(d, Decision::Baseline | Decision::BaselineAssumed { .. });
+        (of(&records), of(&|d| *d == Decision::Run))
     }
 }
 
@@ -85,6 +93,11 @@ pub async fn examine(case: &Case<'_>) -> Result<Examination> {
     proof.residual = catalog::diff(&reached, case.live);
     let diagnosis = diagnosis.with_residual(&proof.residual, case.live);
     let mut decisions = diagnose::decide(&diagnosis, &case.policy);
+    for index in &case.recorded {
+        if let Some(decision) = decisions.get_mut(*index) {
+            *decision = diagnose::recorded(&diagnosis.migrations[*index].verdict);
+        }
+    }
     carry_out(&mut rehearsal, case, &decisions, &mut proof).await?;
     rehearsal.close().await;
     if proof.end.as_ref().is_none_or(|end| !end.is_empty())

@@ -235,6 +235,7 @@ impl Lab {
             schemas: &self.schemas,
             context: &self.context,
             policy: Policy::default(),
+            recorded: BTreeSet::new(),
         };
         let examination = prove::examine(&case).await.map_err(|e| e.to_string())?;
         let unattended = examination.is_unattended();

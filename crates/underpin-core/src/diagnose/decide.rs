@@ -41,6 +41,8 @@ pub enum DataOnlyPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case", tag = "decision")]
 pub enum Decision {
+    /// Nothing: it is recorded already.
+    Recorded,
     /// Record it: it is proven to be in effect.
     Baseline,
     /// Record it as assumed: nothing can prove it.
@@ -71,13 +73,14 @@ impl Decision {
     /// Whether a run may carry it out without being told to.
     #[must_use]
     pub fn is_unattended(&self) -> bool {
-        matches!(self, Self::Baseline | Self::BaselineAssumed { .. } | Self::Run)
+        matches!(self, Self::Recorded | Self::Baseline | Self::BaselineAssumed { .. } | Self::Run)
     }
 
     /// In a word or two.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
+            Self::Recorded => "nothing",
             Self::Baseline => "baseline",
             Self::BaselineAssumed { .. } => "baseline, assumed",
             Self::Run => "run",
@@ -86,6 +89,19 @@ impl Decision {
             Self::Refuse { .. } => "refuse",
         }
     }
+}
+
+/// The decision about a migration that the history records as applied: a claim is as good as a
+/// person's word, and no better than the catalog.
+#[must_use]
+pub fn recorded(verdict: &Verdict) -> Decision {
+    let denied = match verdict {
+        Verdict::Missing => "nothing of it is there",
+        Verdict::Partial { .. } => "half of it is there",
+        Verdict::Conflicting { .. } => "what it wrote has another shape",
+        _ => return Decision::Recorded,
+    };
+    Decision::Refuse { why: format!("it is recorded as applied, and {denied}") }
 }
 
 /// The decision for every migration, in the folder's order.

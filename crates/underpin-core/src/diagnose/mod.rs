@@ -29,7 +29,7 @@ use crate::migrations::{Migration, MigrationName};
 use crate::replay::{Piece, Replay};
 
 pub use claims::{Claim, Disagreement, claims};
-pub use decide::{DataOnlyPolicy, Decision, Policy, decide};
+pub use decide::{DataOnlyPolicy, Decision, Policy, decide, recorded};
 pub use explain::Details;
 pub use prefix::{PrefixDiagnosis, managed_schemas, prefix};
 pub use words::{Evidence, Says};

@@ -321,7 +321,11 @@ fn contradict(migration: &mut MigrationDiagnosis, words: String) {
                 facts.push(words);
             }
         }
-        // A half that is half there again stays what it is: its statements are named.
+        Verdict::Partial { missing, .. } => {
+            let numbers: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            let half = format!("missing are its statements {}", numbers.join(", "));
+            migration.verdict = Verdict::Conflicting { facts: vec![words, half] };
+        }
         other => *other = Verdict::Conflicting { facts: vec![words] },
     }
 }
