@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
+use crate::catalog::{self, CatalogDiff, CatalogSnapshot, ObjectId, ObjectKind};
 use crate::diagnose::{self, Decision, Details, Diagnosis, Folder, Policy, Verdict};
 use crate::error::Result;
 use crate::migrations::Migration;
@@ -110,6 +110,11 @@ pub async fn examine(case: &Case<'_>) -> Result<Examination> {
         proof = again;
     }
     refuse_touching_drift(case, &diagnosis, &mut decisions);
+    ask_about_rows_of_what_is_missing(case, &mut decisions);
+    if diagnosis.nothing_in_effect() && !case.live.is_empty_of_objects() {
+        let why = "nothing of the folder is in the database, which holds something else";
+        decisions.fill(Decision::Refuse { why: why.to_owned() });
+    }
     Ok(Examination { diagnosis, decisions, proof })
 }
 
@@ -190,6 +195,34 @@ fn leave_guards_alone(diagnosis: &Diagnosis, decisions: &mut [Decision]) -> bool
         }
     }
     changed
+}
+
+/// Rows of a column or table that is still to be made cannot have been changed yet, whatever came
+/// later: what would be assumed is asked.
+fn ask_about_rows_of_what_is_missing(case: &Case<'_>, decisions: &mut [Decision]) {
+    let mut missing: Vec<&ObjectId> = Vec::new();
+    for (index, decision) in decisions.iter_mut().enumerate() {
+        let script = &case.migrations[index].script;
+        let names = |id: &&&ObjectId| {
+            script.contains(&id.name) && id.parent.as_ref().is_none_or(|p| script.contains(p))
+        };
+        match decision {
+            Decision::Run => {
+                missing.extend(case.replay.steps[index].delta.set.iter().filter_map(|(id, _)| {
+                    matches!(id.kind, ObjectKind::Table | ObjectKind::Column).then_some(id)
+                }))
+            }
+            Decision::BaselineAssumed { .. }
+                if case.replay.steps[index].delta.is_empty()
+                    && let Some(id) = missing.iter().find(names) =>
+            {
+                let why =
+                    format!("it would be assumed, and it changes rows of {id}, which is missing");
+                *decision = Decision::Ask { why };
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Nothing runs on a relation that holds what no migration explains.

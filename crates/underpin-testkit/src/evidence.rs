@@ -108,7 +108,7 @@ impl Dice {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -117,7 +117,7 @@ impl Dice {
 
     /// A number below `bound`.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound.max(1) as u64).unwrap_or(0)
+        usize::try_from(self.roll() % bound.max(1) as u64).unwrap_or(0)
     }
 }
 
@@ -378,11 +378,11 @@ impl Lab {
                 trial.name = format!("first {ran} of {statements} statements of {cut}");
             }
             4 => {
-                trial.by_hand = vec![(Change::Drop, dice.next())];
+                trial.by_hand = vec![(Change::Drop, dice.roll())];
                 trial.name = format!("something dropped after {upto}");
             }
             _ => {
-                trial.by_hand = vec![(Change::Retype, dice.next()), (Change::Foreign, dice.next())];
+                trial.by_hand = vec![(Change::Retype, dice.roll()), (Change::Foreign, dice.roll())];
                 trial.name = format!("a column retyped and a foreign table after {upto}");
             }
         }

@@ -252,13 +252,8 @@ impl Chains {
             }
         }
         for (from, _) in &step.delta.moved {
-            for aspect in known.of_object(from) {
-                self.write(
-                    step,
-                    Key { id: from.clone(), aspect: aspect.clone() },
-                    Write::Value(None),
-                );
-            }
+            // Gone, or already another object of that name.
+            self.write_whole(known, step, from);
         }
     }
 

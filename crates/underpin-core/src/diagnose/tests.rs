@@ -229,3 +229,20 @@ fn rows_leave_no_trace_and_a_guard_runs() {
     let run = Policy { data_only: DataOnlyPolicy::RunIfIdempotent };
     assert_eq!(decide(&case.diagnose(&live), &run)[1], Decision::Run);
 }
+
+#[test]
+fn a_name_that_is_given_on_and_taken_again_at_once_is_both() {
+    let swap = SnapshotDelta {
+        set: vec![column("User", "full", "text"), column("User", "name", "integer")],
+        moved: vec![(column("User", "name", "").0, column("User", "full", "").0)],
+        replaced: vec![column("User", "name", "").0],
+        ..SnapshotDelta::default()
+    };
+    let case = Case::new(&[
+        ("CREATE", set(&[table("User"), column("User", "name", "text")])),
+        ("RENAME", swap),
+    ]);
+    let live = case.live(&[case.delta(0), case.delta(1)]);
+    assert_eq!(case.words(&live), ["in effect", "in effect"]);
+    assert_eq!(case.words(&case.live(&[case.delta(0)])), ["in effect", "missing"]);
+}

@@ -279,9 +279,11 @@ async fn decide<'a>(
                 let last = replay.last_snapshot();
                 work.expected = Ok(Expected { schemas, last, drift: plan.drift });
             } else {
-                let mut drift = drift(folder, &work.history, &replay, &context, &seen, sink).await;
+                let drift = drift(folder, &work.history, &replay, &context, &seen, sink).await;
                 let facts = Facts { folder, replay: &replay, live: &seen, schemas: &schemas };
-                if !drift.is_empty()
+                let believed = drift.as_ref().is_some_and(CatalogDiff::is_empty);
+                let mut drift = drift.unwrap_or_default();
+                if !believed
                     && let Some(plan) =
                         evidence::half_recorded(&facts, &work.history, &context, sink).await?
                 {
@@ -353,7 +355,8 @@ pub(super) async fn replay_folder(
     Ok(replay)
 }
 
-/// What differed between history and catalog before this run.
+/// What differed between history and catalog before this run; `None` where what is recorded does
+/// not even replay by itself.
 async fn drift(
     folder: &MigrationFolder,
     history: &History,
@@ -361,7 +364,7 @@ async fn drift(
     context: &ReplayContext,
     live: &CatalogSnapshot,
     sink: &mut dyn EventSink,
-) -> CatalogDiff {
+) -> Option<CatalogDiff> {
     let applied: Vec<Migration> =
         folder.migrations.iter().filter(|m| history.has_live_row(&m.name)).cloned().collect();
     let is_prefix = applied.iter().zip(&folder.migrations).all(|(a, m)| a.name == m.name);
@@ -371,7 +374,7 @@ async fn drift(
         // Applied out of the folder's order: what is recorded is replayed by itself.
         match replay::replay(&applied, context, &mut |_| {}).await {
             Ok(replay) => replay.last_snapshot(),
-            Err(_) => return CatalogDiff::default(),
+            Err(_) => return None,
         }
     };
     let drift = catalog::diff(&before, live);
@@ -385,7 +388,7 @@ async fn drift(
             details: drift.lines(DIFFERENCES_SHOWN),
         });
     }
-    drift
+    Some(drift)
 }
 
 async fn perform(

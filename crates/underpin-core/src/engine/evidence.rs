@@ -106,6 +106,11 @@ pub async fn evidence(options: &Options, sink: &mut dyn EventSink) -> Result<Evi
         })
         .collect();
     let mut failures = examination.proof.failures.clone();
+    for migration in &examination.diagnosis.migrations {
+        if let Verdict::Conflicting { facts } = &migration.verdict {
+            failures.extend(facts.iter().map(|fact| format!("not explained: {fact}")));
+        }
+    }
     failures.extend(end_lines(&examination));
     Ok(EvidenceReport {
         in_order: disagreements.is_empty()
@@ -170,7 +175,7 @@ pub(super) async fn untracked(
         return Err(not_proven(facts.folder, nearest, &diff));
     }
     if !examination.is_unattended() {
-        return Err(undecided(&examination));
+        return Err(undecided(facts.folder, &examination));
     }
     Ok(plan(facts, examination, sink))
 }
@@ -193,7 +198,7 @@ pub(super) async fn half_recorded(
         return Ok(None);
     }
     if !examination.is_unattended() {
-        return Err(undecided(&examination));
+        return Err(undecided(facts.folder, &examination));
     }
     Ok(Some(plan(facts, examination, sink)))
 }
@@ -275,7 +280,7 @@ fn not_proven(folder: &MigrationFolder, nearest: usize, diff: &CatalogDiff) -> E
 }
 
 /// Some of the folder is in effect, and not everything can be decided.
-fn undecided(examination: &Examination) -> Error {
+fn undecided(folder: &MigrationFolder, examination: &Examination) -> Error {
     let migrations = &examination.diagnosis.migrations;
     let open: Vec<(&MigrationDiagnosis, &Decision)> = migrations
         .iter()
@@ -292,8 +297,10 @@ fn undecided(examination: &Examination) -> Error {
             n => format!("{n} cannot be decided without you"),
         }
     );
-    let mut details: Vec<String> =
-        open.iter().flat_map(|(migration, decision)| open_lines(migration, decision)).collect();
+    let mut details: Vec<String> = open
+        .iter()
+        .flat_map(|(migration, decision)| open_lines(folder, migration, decision))
+        .collect();
     details.extend(examination.diagnosis.drift.iter().map(|e| format!("drift: {}", e.fact)));
     details.extend(examination.proof.failures.iter().cloned());
     if open.is_empty() {
@@ -305,13 +312,24 @@ fn undecided(examination: &Examination) -> Error {
         details.push(format!("… and {more} more"));
     }
     let mut error = Error::new(Code::NotProven, words).details(details);
-    if let Some((migration, _)) =
-        open.iter().find(|(_, d)| matches!(d, Decision::Ask { .. } | Decision::Complete { .. }))
-    {
-        error = error.hint(format!(
-            "when all of it is in effect: underpin resolve --applied {}",
-            migration.name
-        ));
+    match open.first() {
+        Some((migration, Decision::Ask { .. })) => {
+            error = error
+                .hint(format!("if it is in effect: underpin resolve --applied {}", migration.name));
+        }
+        Some((_, Decision::Complete { .. })) => {
+            error = error.hint("run the missing statements by hand, then the same command again");
+        }
+        Some(_) => {
+            error = error.hint(
+                "bring what is named to what the folder makes, then run the same command again",
+            );
+        }
+        None => {
+            error = error.hint(
+                "do by hand what these migrations would do to the objects as they are now, then run the same command again",
+            );
+        }
     }
     error.hint("the evidence for every migration: underpin status --evidence")
 }
@@ -322,18 +340,23 @@ fn end_lines(examination: &Examination) -> Vec<String> {
     end.map(|line| format!("at the end: {line}")).collect()
 }
 
-fn open_lines(migration: &MigrationDiagnosis, decision: &Decision) -> Vec<String> {
+fn open_lines(
+    folder: &MigrationFolder,
+    migration: &MigrationDiagnosis,
+    decision: &Decision,
+) -> Vec<String> {
     let (name, word) = (&migration.name, migration.verdict.word());
     match (&migration.verdict, decision) {
         (Verdict::Partial { in_effect, missing, .. }, _) => {
-            let numbers = |list: &[usize]| {
-                list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-            };
-            vec![format!(
-                "{word}: {name}: in effect are its statements {}; missing: {}",
-                numbers(in_effect),
-                numbers(missing)
-            )]
+            let all = folder.get(name).map(|m| statements(&m.script)).unwrap_or_default();
+            let mut lines = vec![format!(
+                "{word}: {name}: {} of its statements in effect, {} missing:",
+                in_effect.len(),
+                missing.len()
+            )];
+            let missing = missing.iter().filter_map(|number| all.get(number.checked_sub(1)?));
+            lines.extend(missing.map(|statement| format!("  {statement}")));
+            lines
         }
         (Verdict::Conflicting { facts }, _) => {
             facts.iter().map(|fact| format!("{word}: {name}: {fact}")).collect()
@@ -343,4 +366,15 @@ fn open_lines(migration: &MigrationDiagnosis, decision: &Decision) -> Vec<String
         }
         _ => vec![format!("{word}: {name}")],
     }
+}
+
+/// Each statement with its line, cut where it gets long.
+fn statements(script: &str) -> Vec<String> {
+    let one = |s: &underpin_sql::Statement| {
+        let text = script[s.span.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
+        let short: String = text.chars().take(120).collect();
+        let cut = if short.len() < text.len() { " …" } else { "" };
+        format!("line {}: {short}{cut}", s.line)
+    };
+    Script::parse(script).statements.iter().map(one).collect()
 }

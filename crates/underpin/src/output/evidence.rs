@@ -85,7 +85,8 @@ fn detail(verdict: &Verdict, decision: &Decision) -> Option<String> {
             ))
         }
         (Verdict::Superseded { by }, _) => {
-            let names: Vec<&str> = by.iter().map(|n| n.as_str()).collect();
+            let names: Vec<&str> =
+                by.iter().map(underpin_core::migrations::MigrationName::as_str).collect();
             Some(format!("overwritten by {}", names.join(", ")))
         }
         (
