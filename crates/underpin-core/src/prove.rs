@@ -9,7 +9,9 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot, ObjectId, ObjectKind};
-use crate::diagnose::{self, Decision, Details, Diagnosis, Folder, Policy, Verdict};
+use crate::diagnose::{
+    self, Decision, Details, Diagnosis, Folder, MigrationDiagnosis, Policy, Verdict,
+};
 use crate::error::Result;
 use crate::migrations::Migration;
 use crate::replay::{self, Piece, Rehearsal, Replay, ReplayContext};
@@ -56,10 +58,14 @@ pub struct Proof {
 }
 
 impl Examination {
-    /// Whether both replays hold.
+    /// Whether both replays hold: the live catalog is explained, named drift aside, and the
+    /// folder's end is reached.
     #[must_use]
     pub fn is_proven(&self) -> bool {
-        self.proof.failures.is_empty() && self.proof.end.as_ref().is_some_and(CatalogDiff::is_empty)
+        let contradicts = |m: &MigrationDiagnosis| matches!(m.verdict, Verdict::Conflicting { .. });
+        !self.diagnosis.migrations.iter().any(contradicts)
+            && self.proof.failures.is_empty()
+            && self.proof.end.as_ref().is_some_and(CatalogDiff::is_empty)
     }
 
     /// Whether a run may carry out every decision without asking.
@@ -114,6 +120,7 @@ pub async fn examine(case: &Case<'_>) -> Result<Examination> {
     if diagnosis.nothing_in_effect() && !case.live.is_empty_of_objects() {
         let why = "nothing of the folder is in the database, which holds something else";
         decisions.fill(Decision::Refuse { why: why.to_owned() });
+        proof.failures.push(why.to_owned());
     }
     Ok(Examination { diagnosis, decisions, proof })
 }
@@ -138,9 +145,14 @@ async fn investigate(case: &Case<'_>) -> Result<Diagnosis> {
 async fn copy(case: &Case<'_>, diagnosis: &Diagnosis, proof: &mut Proof) -> Result<Rehearsal> {
     let mut rehearsal = Rehearsal::start(case.context).await?;
     for piece in &diagnosis.chosen {
-        if let Err(error) = rehearsal.run(case.migrations, piece).await {
-            let what = case.migrations[piece.migration].name.to_string();
-            proof.failures.push(format!("in effect, and does not replay: {what}: {error}"));
+        let Err(error) = rehearsal.run(case.migrations, piece).await else { continue };
+        // One that leaves nothing to be seen is in the choice because nothing speaks against it;
+        // that it does not run here does.
+        let migration = &diagnosis.migrations[piece.migration];
+        if matches!(migration.verdict, Verdict::InEffect | Verdict::Partial { .. }) {
+            let name = &migration.name;
+            let what = format!("in effect, and does not replay: {name}: {}", words(&error));
+            proof.failures.push(what);
         }
     }
     Ok(rehearsal)

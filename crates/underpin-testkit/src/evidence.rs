@@ -247,7 +247,8 @@ impl Lab {
         for (index, migration) in examination.diagnosis.migrations.iter().enumerate() {
             let truth = state.truth[index];
             let judgement = judge(&migration.verdict, truth);
-            if truth == Truth::Out && index < hole_before {
+            let left_out = trial.pieces.iter().all(|p| p.migration != index);
+            if left_out && index < hole_before {
                 score.holes.0 += 1;
                 score.holes.1 += usize::from(matches!(judgement, Judgement::Right));
             }
