@@ -10,7 +10,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("underpin-sql", &[]),
     ("underpin-core", &["underpin-sql"]),
     ("underpin", &["underpin-core", "underpin-sql"]),
-    ("underpin-testkit", &["underpin-core"]),
+    ("underpin-testkit", &["underpin-core", "underpin-sql"]),
 ];
 
 /// Every fault, one line each.

@@ -102,6 +102,20 @@ pub enum Event {
         /// The catalog's fingerprint.
         fingerprint: String,
     },
+    /// A choice of migrations that is no prefix of the folder reproduces the live catalog, and
+    /// what is to run leads from there to the folder's end. Both were replayed.
+    Explained {
+        /// Migrations that are in effect.
+        in_effect: usize,
+        /// Migrations that are recorded although nothing can prove them, with the reason.
+        assumed: Vec<String>,
+        /// Migrations that are to run.
+        missing: Vec<String>,
+        /// Of how many.
+        of: usize,
+        /// Facts compared.
+        facts: usize,
+    },
     /// We hold the migration lock.
     LockAcquired {
         /// Milliseconds waited.

@@ -28,6 +28,8 @@ pub mod replay;
 
 pub mod diagnose;
 
+pub mod prove;
+
 pub mod execute;
 
 pub mod verify;

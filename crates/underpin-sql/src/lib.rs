@@ -9,5 +9,6 @@ pub mod syntax;
 
 pub use script::{Script, Statement, TransactionShape};
 pub use syntax::{
-    ConcurrentIndex, RelationName, StatementKind, TransactionControl, concurrent_index,
+    ConcurrentIndex, RelationName, StatementKind, StatementTraits, TransactionControl,
+    concurrent_index, traits,
 };

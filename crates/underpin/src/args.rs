@@ -101,7 +101,11 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Say what is applied, what waits, and what is wrong; changes nothing
-    Status,
+    Status {
+        /// Prove from the live catalog which migrations are in effect, and show by what
+        #[arg(long)]
+        evidence: bool,
+    },
     /// Diagnose, baseline what is proven, apply the rest, verify
     Deploy {
         /// Say what would be done, and change nothing

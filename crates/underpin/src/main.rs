@@ -16,7 +16,7 @@ use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
 
-use args::{Arguments, ConfigVerb, Verb};
+use args::{Arguments, ConfigVerb, Global, Verb};
 use output::Printer;
 
 fn main() -> ExitCode {
@@ -71,19 +71,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
     match &arguments.verb {
-        Verb::Status => {
-            let report = engine::status(
-                &environment::options(global, false, true)?,
-                &mut underpin_core::event::Silent,
-            )
-            .await?;
-            printer.result("underpin/status@1", &report, || output::render_status(&report));
-            Ok(if report.state == StatusState::UpToDate {
-                ExitStatus::Success
-            } else {
-                ExitStatus::Failed
-            })
-        }
+        Verb::Status { evidence } => status(global, printer, *evidence).await,
         Verb::Deploy { dry_run } => {
             let report =
                 engine::deploy(&environment::options(global, true, *dry_run)?, &mut *sink).await?;
@@ -122,4 +110,24 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Migrate { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
+}
+
+/// What the history says, and with `evidence` what the catalog says to it.
+async fn status(global: &Global, printer: &Printer, evidence: bool) -> Result<ExitStatus> {
+    let options = environment::options(global, false, true)?;
+    let mut silent = underpin_core::event::Silent;
+    let status = engine::status(&options, &mut silent).await?;
+    let mut in_order = status.state == StatusState::UpToDate;
+    if evidence {
+        let evidence = engine::evidence(&options, &mut silent).await?;
+        in_order &= evidence.in_order;
+        let report = output::StatusWithEvidence { status, evidence };
+        printer.result("underpin/status@1", &report, || {
+            let status = output::render_status(&report.status);
+            format!("{status}\n\n{}", output::render_evidence(&report.evidence))
+        });
+    } else {
+        printer.result("underpin/status@1", &status, || output::render_status(&status));
+    }
+    Ok(if in_order { ExitStatus::Success } else { ExitStatus::Failed })
 }

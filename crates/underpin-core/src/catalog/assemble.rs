@@ -12,6 +12,7 @@ use super::normalise::{
 };
 use super::privileges::{beyond_default, letters};
 use super::queries::Reading;
+use super::track::{Address, Addresses, TrackedSnapshot};
 use crate::postgres::{ResultSet, ServerVersion};
 
 /// Tables that are not the application's, whatever their schema.
@@ -21,9 +22,6 @@ const OWN_SCHEMA: &str = "underpin";
 /// Column names with a meaning of their own; see `queries`.
 const RESERVED: &[&str] =
     &["kind", "cls", "oid", "sub", "ns", "rel", "typ", "name", "owner", "acl", "acl0"];
-
-/// `class, oid, sub-object` as the server addresses things.
-type Address = (String, String, String);
 
 /// A row with its columns by name, NULLs left out.
 struct Row<'a>(HashMap<&'a str, &'a str>);
@@ -76,7 +74,7 @@ struct Facts {
 }
 
 /// The facts of all rows.
-pub(super) fn assemble(version: ServerVersion, read: Vec<(Reading, ResultSet)>) -> CatalogSnapshot {
+pub(super) fn assemble(version: ServerVersion, read: Vec<(Reading, ResultSet)>) -> TrackedSnapshot {
     let names = names(&read);
     let mut facts = Facts::default();
     for (reading, set) in &read {
@@ -104,7 +102,10 @@ pub(super) fn assemble(version: ServerVersion, read: Vec<(Reading, ResultSet)>) 
             }
         }
     }
-    CatalogSnapshot::new(version, facts.objects, facts.unmodelled)
+    TrackedSnapshot {
+        snapshot: CatalogSnapshot::new(version, facts.objects, facts.unmodelled),
+        addresses: Addresses::of(facts.addresses),
+    }
 }
 
 fn names(read: &[(Reading, ResultSet)]) -> Names {

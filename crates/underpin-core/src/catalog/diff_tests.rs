@@ -77,11 +77,13 @@ fn new_drift_is_what_was_not_there_before() {
     before.apply(&super::super::SnapshotDelta {
         set: vec![],
         removed: vec![id(ObjectKind::Index, Some("User"), "User_age_idx")],
+        ..Default::default()
     });
     let mut after = before.clone();
     after.apply(&super::super::SnapshotDelta {
         set: vec![(id(ObjectKind::View, None, "v"), Attributes::new())],
         removed: vec![],
+        ..Default::default()
     });
     let old = diff(&expected, &before);
     let new = diff(&expected, &after).minus(&old);

@@ -23,9 +23,11 @@ mod privileges;
 mod queries;
 mod read;
 mod snapshot;
+mod track;
 
 pub use diff::{CatalogDiff, ChangedAttribute, ChangedObject, Note, diff};
 pub use fact::{Attributes, Class, ObjectId, ObjectKind};
 pub use fingerprint::Fingerprint;
-pub use read::read;
+pub use read::{read, read_inside, read_tracked};
 pub use snapshot::{CatalogSnapshot, SnapshotDelta};
+pub use track::{Addresses, TrackedSnapshot};

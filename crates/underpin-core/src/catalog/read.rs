@@ -1,17 +1,19 @@
 //! Running the queries: one message, one transaction, no trace.
 
-use super::CatalogSnapshot;
 use super::assemble;
 use super::queries;
+use super::{CatalogSnapshot, TrackedSnapshot};
 use crate::error::{Code, Error, Result};
 use crate::postgres::{Queryable, SqlError};
 
-/// One snapshot for all queries, names always with their schema, deparsing under fixed settings,
-/// and no long wait: `pg_get_viewdef` and its like lock what they print.
-const OPENING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-SET LOCAL search_path = ''; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s'; \
-SET LOCAL jit = off; SET LOCAL timezone = 'UTC'; SET LOCAL quote_all_identifiers = off; SET LOCAL datestyle = 'ISO, YMD'; \
+/// Names always with their schema, deparsing under fixed settings, and no long wait:
+/// `pg_get_viewdef` and its like lock what they print.
+const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL lock_timeout = '5s'; \
+SET LOCAL statement_timeout = '60s'; SET LOCAL jit = off; SET LOCAL timezone = 'UTC'; \
+SET LOCAL quote_all_identifiers = off; SET LOCAL datestyle = 'ISO, YMD'; \
 SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1";
+/// One snapshot for all queries.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Reads the catalog. The session must not be inside a transaction. Takes no transaction id and
 /// only `ACCESS SHARE` locks.
@@ -19,22 +21,50 @@ SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL 
 /// # Errors
 /// UP-3103 with the server's words, also when a lock was not free within 5 s.
 pub async fn read(session: &mut dyn Queryable) -> Result<CatalogSnapshot> {
+    Ok(read_tracked(session).await?.snapshot)
+}
+
+/// [`read`], with the addresses of the objects.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_tracked(session: &mut dyn Queryable) -> Result<TrackedSnapshot> {
+    run(session, BEGIN, "COMMIT", "ROLLBACK").await
+}
+
+/// Reads the catalog as the session's open transaction sees it, and leaves that transaction as it
+/// was: settings go back with the savepoint.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_inside(session: &mut dyn Queryable) -> Result<TrackedSnapshot> {
+    let end = "ROLLBACK TO SAVEPOINT underpin_read; RELEASE SAVEPOINT underpin_read";
+    run(session, "SAVEPOINT underpin_read", end, end).await
+}
+
+async fn run(
+    session: &mut dyn Queryable,
+    begin: &str,
+    end: &str,
+    undo: &str,
+) -> Result<TrackedSnapshot> {
     let version = session.version();
     let queries = queries::all(version.major());
-    let mut message = OPENING.to_owned();
+    let mut message = format!("{begin}; {SETTINGS}");
+    let before = message.split(';').count();
     for query in &queries {
         message.push_str(";\n");
         message.push_str(&query.sql);
     }
-    message.push_str(";\nCOMMIT");
+    message.push_str(";\n");
+    message.push_str(end);
     let results = match session.query(&message).await {
         Ok(results) => results,
         Err(error) => {
-            let _ended = session.query("ROLLBACK").await;
+            let _ended = session.query(undo).await;
             return Err(unreadable(&error, &queries, &message));
         }
     };
-    let before = OPENING.split(';').count();
     let sets = results.into_iter().skip(before).take(queries.len());
     let readings = queries.iter().map(|query| query.reading);
     Ok(assemble::assemble(version, readings.zip(sets).collect()))

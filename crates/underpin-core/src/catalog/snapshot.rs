@@ -26,6 +26,13 @@ pub struct SnapshotDelta {
     pub set: Vec<(ObjectId, Attributes)>,
     /// Objects that are gone.
     pub removed: Vec<ObjectId>,
+    /// Objects that are the same ones under another name: from, to. Says how `set` and `removed`
+    /// came about, and adds nothing to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<(ObjectId, ObjectId)>,
+    /// Names that stand for another object than before: dropped and made anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<ObjectId>,
 }
 
 fn write_pairs<S: Serializer>(
@@ -127,7 +134,7 @@ impl CatalogSnapshot {
             .collect();
         let removed =
             self.objects.keys().filter(|id| !after.objects.contains_key(id)).cloned().collect();
-        SnapshotDelta { set, removed }
+        SnapshotDelta { set, removed, ..SnapshotDelta::default() }
     }
 
     /// Goes the way that [`CatalogSnapshot::delta_to`] described.
@@ -145,7 +152,7 @@ impl SnapshotDelta {
     /// Whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.removed.is_empty()
+        self.set.is_empty() && self.removed.is_empty() && self.replaced.is_empty()
     }
 
     /// The schemas of the objects set; a schema counts as its own name.

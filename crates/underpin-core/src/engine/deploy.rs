@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use underpin_sql::Script;
 
+use super::evidence::{self, Facts};
 use super::turn::{self, Run};
 use super::{Options, connect, failed, history_table, names, read_folder};
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
-use crate::diagnose::{self, PrefixDiagnosis};
+use crate::diagnose;
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::{self, Executor, Resume};
@@ -331,12 +331,25 @@ async fn decide<'a>(
             work.engine = Some(replay.engine.phrase());
             let seen = live.restricted_to(&schemas);
             if unmanaged {
-                let (in_effect, drift) = prove(folder, &replay, &seen, sink)?;
-                work.baseline = folder.migrations[..in_effect].iter().collect();
-                work.pending = folder.migrations[in_effect..].iter().collect();
-                work.expected = Ok(Expected { schemas, last: replay.last_snapshot(), drift });
+                let facts = Facts { folder, replay: &replay, live: &seen, schemas: &schemas };
+                let plan = evidence::untracked(&facts, &context, sink).await?;
+                work.baseline = plan.baseline.iter().map(|i| &folder.migrations[*i]).collect();
+                work.pending = plan.run.iter().map(|i| &folder.migrations[*i]).collect();
+                let last = replay.last_snapshot();
+                work.expected = Ok(Expected { schemas, last, drift: plan.drift });
             } else {
                 let drift = drift(folder, &work.history, &replay, &context, &seen, sink).await;
+                let facts = Facts { folder, replay: &replay, live: &seen, schemas: &schemas };
+                let believed = drift.as_ref().is_some_and(CatalogDiff::is_empty);
+                let mut drift = drift.unwrap_or_default();
+                if !believed
+                    && let Some(plan) =
+                        evidence::half_recorded(&facts, &work.history, &context, sink).await?
+                {
+                    work.baseline = plan.baseline.iter().map(|i| &folder.migrations[*i]).collect();
+                    work.pending = plan.run.iter().map(|i| &folder.migrations[*i]).collect();
+                    drift = plan.drift;
+                }
                 work.expected = Ok(Expected { schemas, last: replay.last_snapshot(), drift });
             }
         }
@@ -401,64 +414,8 @@ pub(super) async fn replay_folder(
     Ok(replay)
 }
 
-/// The prefix of the folder that the live catalog proves, or UP-3201.
-fn prove(
-    folder: &MigrationFolder,
-    replay: &Replay,
-    live: &CatalogSnapshot,
-    sink: &mut dyn EventSink,
-) -> Result<(usize, CatalogDiff)> {
-    match diagnose::prefix(replay, live) {
-        PrefixDiagnosis::Proven { in_effect, traceless } => {
-            refuse_traceless_data(folder, &traceless)?;
-            sink.emit(&Event::Proven {
-                in_effect,
-                of: folder.migrations.len(),
-                facts: live.len(),
-                fingerprint: live.fingerprint().to_string(),
-            });
-            Ok((in_effect, CatalogDiff::default()))
-        }
-        PrefixDiagnosis::NotProven { nearest, diff } => Err(not_proven(folder, nearest, &diff)),
-    }
-}
-
-/// A migration that changes only rows leaves nothing in the catalog that could say whether it ran,
-/// and running it a second time may do harm. One that changes nothing at all is simply run.
-fn refuse_traceless_data(folder: &MigrationFolder, traceless: &[MigrationName]) -> Result<()> {
-    let changes_data = |name: &&MigrationName| {
-        folder.get(name).is_some_and(|m| {
-            Script::parse(&m.script)
-                .statements
-                .iter()
-                .any(|s| s.kind == underpin_sql::StatementKind::Data)
-        })
-    };
-    let undecided: Vec<&MigrationName> = traceless.iter().filter(changes_data).collect();
-    let Some(first) = undecided.first() else { return Ok(()) };
-    Err(Error::new(Code::NotProven, "the catalog cannot say whether a migration that only changes data has run")
-        .details(undecided.iter().map(|name| format!("undecidable: {name}")))
-        .hint(format!("look whether its data is there, then record what is true: underpin resolve --applied {first}")))
-}
-
-fn not_proven(folder: &MigrationFolder, nearest: usize, diff: &CatalogDiff) -> Error {
-    let of = folder.migrations.len();
-    let words = match nearest.checked_sub(1).and_then(|i| folder.migrations.get(i)) {
-        Some(last) => format!(
-            "the database holds objects and no history, and no prefix of the folder reproduces it; the nearest is the first {nearest} of {of}, up to `{}`, with {} differences",
-            last.name,
-            diff.len()
-        ),
-        None => "the database holds objects and no history, and nothing of the folder is in it"
-            .to_owned(),
-    };
-    Error::new(Code::NotProven, words)
-        .details(diff.lines(DIFFERENCES_SHOWN))
-        .hint("is this the right database, and the right --dir?")
-        .hint("bring the listed objects to what the folder implies, and run the same command again")
-}
-
-/// What differed between history and catalog before this run.
+/// What differed between history and catalog before this run; `None` where what is recorded does
+/// not even replay by itself.
 async fn drift(
     folder: &MigrationFolder,
     history: &History,
@@ -466,7 +423,7 @@ async fn drift(
     context: &ReplayContext,
     live: &CatalogSnapshot,
     sink: &mut dyn EventSink,
-) -> CatalogDiff {
+) -> Option<CatalogDiff> {
     let applied: Vec<Migration> =
         folder.migrations.iter().filter(|m| history.has_live_row(&m.name)).cloned().collect();
     let is_prefix = applied.iter().zip(&folder.migrations).all(|(a, m)| a.name == m.name);
@@ -476,7 +433,7 @@ async fn drift(
         // Applied out of the folder's order: what is recorded is replayed by itself.
         match replay::replay(&applied, context, &mut |_| {}).await {
             Ok(replay) => replay.last_snapshot(),
-            Err(_) => return CatalogDiff::default(),
+            Err(_) => return None,
         }
     };
     let drift = catalog::diff(&before, live);
@@ -490,7 +447,7 @@ async fn drift(
             details: drift.lines(DIFFERENCES_SHOWN),
         });
     }
-    drift
+    Some(drift)
 }
 
 async fn perform(

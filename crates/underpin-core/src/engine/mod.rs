@@ -2,6 +2,7 @@
 //! reads like the design's flow.
 
 mod deploy;
+mod evidence;
 mod failed;
 pub mod prisma;
 mod resolve;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use deploy::{DeployReport, deploy};
+pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
 pub use verify::{VerifyReport, verify};

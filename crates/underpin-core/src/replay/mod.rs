@@ -6,16 +6,21 @@
 //! which together are the cache's key. Non-goals: judging a live database.
 
 mod cache;
+mod rehearsal;
+mod statements;
 
 use std::path::PathBuf;
 
 use underpin_sql::{Script, TransactionShape};
 
-use crate::catalog::{self, CatalogSnapshot, SnapshotDelta};
+use crate::catalog::{self, CatalogSnapshot, SnapshotDelta, TrackedSnapshot};
 use crate::error::{Code, Error, Result, SourceLocation};
 use crate::migrations::{Migration, MigrationName};
 use crate::postgres::scratch::{EngineInfo, EngineKind, Scratch, ScratchOptions};
 use crate::postgres::{Queryable, ServerVersion, SqlError, identifier};
+
+pub use rehearsal::{Piece, Rehearsal};
+pub use statements::statements;
 
 /// What a replay depends on beside the scripts.
 #[derive(Debug, Clone)]
@@ -52,6 +57,10 @@ pub struct ReplayStep {
     pub name: MigrationName,
     /// What it changed in the catalog; empty for one that changes data only, or nothing.
     pub delta: SnapshotDelta,
+    /// Why it does not replay, in a replay that goes on over such migrations; `delta` is then
+    /// what it left behind all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 impl Replay {
@@ -113,37 +122,63 @@ pub async fn replay(
     context: &ReplayContext,
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Replay, ReplayError> {
+    run(migrations, context, false, progress).await
+}
+
+/// [`replay`] that goes on over a migration that fails: it is named in its step and the others
+/// are replayed without it.
+///
+/// # Errors
+/// As [`replay`], but not for a script.
+pub async fn replay_tolerant(
+    migrations: &[Migration],
+    context: &ReplayContext,
+    progress: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Replay, ReplayError> {
+    run(migrations, context, true, progress).await
+}
+
+async fn run(
+    migrations: &[Migration],
+    context: &ReplayContext,
+    tolerant: bool,
+    progress: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Replay, ReplayError> {
     let chain = cache::Chain::of(migrations, context);
-    if let Some(replay) =
-        context.cache.as_ref().and_then(|folder| cache::load(folder, &chain, migrations.len()))
-    {
+    let usable = |replay: &Replay| tolerant || replay.steps.iter().all(|s| s.failed.is_none());
+    let cached = |count| {
+        context.cache.as_ref().and_then(|folder| cache::load(folder, &chain, count)).filter(usable)
+    };
+    if let Some(replay) = cached(migrations.len()) {
         return Ok(replay);
     }
-    let known = context.cache.as_ref().and_then(|folder| {
-        (1..migrations.len()).rev().find_map(|count| cache::load(folder, &chain, count))
-    });
+    let known = (1..migrations.len()).rev().find_map(cached);
     let begun = std::time::Instant::now();
     let mut scratch = Scratch::start(context.target, &context.scratch).await?;
     progress(Progress::EngineReady(scratch.about(), begun.elapsed()));
     let engine = scratch.about().clone();
     let mut database = scratch.database().await?;
     prepare(&mut database, context, engine.kind).await?;
-    let initial = catalog::read(&mut database).await?;
+    let mut before = catalog::read_tracked(&mut database).await?;
+    let initial = before.snapshot.clone();
     let (mut steps, cached) = match known {
         Some(known) if known.initial == initial => (known.steps, known.cached),
         _ => (Vec::new(), 0),
     };
-    let mut before = initial.clone();
-    for step in &steps {
-        before.apply(&step.delta);
-    }
+    let resumed = steps.len();
     for (index, migration) in migrations.iter().enumerate() {
-        run_script(&mut database, migration, context)
-            .await
-            .map_err(|error| ReplayError { migration: Some(index), error })?;
-        if index >= steps.len() {
-            let after = catalog::read(&mut database).await?;
-            steps.push(ReplayStep { name: migration.name.clone(), delta: before.delta_to(&after) });
+        if index == resumed && resumed > 0 {
+            before = catalog::read_tracked(&mut database).await?;
+        }
+        let result = run_script(&mut database, migration, context).await;
+        if index >= resumed {
+            let failed = match result {
+                Err(error) if tolerant => Some(in_words(&error)),
+                Err(error) => return Err(ReplayError { migration: Some(index), error }),
+                Ok(()) => None,
+            };
+            let after = catalog::read_tracked(&mut database).await?;
+            steps.push(step(migration, &before, &after, failed));
             before = after;
         }
         progress(Progress::Replayed(index + 1, migrations.len()));
@@ -154,6 +189,21 @@ pub async fn replay(
         cache::store(folder, &chain, &replay);
     }
     Ok(replay)
+}
+
+fn step(
+    migration: &Migration,
+    before: &TrackedSnapshot,
+    after: &TrackedSnapshot,
+    failed: Option<String>,
+) -> ReplayStep {
+    ReplayStep { name: migration.name.clone(), delta: before.delta_to(after), failed }
+}
+
+/// An error's message and causes in one line.
+fn in_words(error: &Error) -> String {
+    let causes = error.causes().iter();
+    causes.fold(error.message().to_owned(), |text, cause| format!("{text}: {cause}"))
 }
 
 async fn prepare(
@@ -213,6 +263,7 @@ async fn run_script(
         }
     };
     if let Err((offset, error)) = result {
+        recover(database, context).await;
         return Err(replay_error(migration, offset, &error));
     }
     database
@@ -220,6 +271,13 @@ async fn run_script(
         .await
         .map(drop)
         .map_err(|e| replay_error(migration, migration.script.len(), &e))
+}
+
+/// After a failed script: out of the transaction that it may have opened, back to clean settings.
+async fn recover(database: &mut dyn Queryable, context: &ReplayContext) {
+    // Where nothing is open the server warns, and that is all.
+    let _not_open = database.query("ROLLBACK").await;
+    let _lost = database.query(&reset_sql(&context.schema)).await;
 }
 
 /// UP-2101 for a script whose transaction opened at byte `offset` is never ended.

@@ -5,12 +5,14 @@
 
 mod concurrent;
 mod kind;
+mod traits;
 
 use std::ops::Range;
 
 pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
 pub use kind::{StatementKind, TransactionControl};
 use pg_query::protobuf::Token;
+pub use traits::{StatementTraits, traits};
 
 /// One statement as the parser cut it out, without its semicolon and without surrounding space.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -55,6 +55,10 @@ pub(super) fn lines(event: &Event, quiet: bool) -> Vec<String> {
             lines.push(line("Warning", message, None, true));
             lines.extend(details.iter().map(|d| line("", &format!("  {d}"), None, false)));
         }
+        Event::Explained { assumed, missing, .. } => {
+            lines.extend(assumed.iter().map(|a| line("", &format!("  assumed: {a}"), None, false)));
+            lines.extend(missing.iter().map(|m| line("", &format!("  to run: {m}"), None, false)));
+        }
         Event::FolderRead { remarks, .. } => {
             lines.extend(remarks.iter().map(|remark| line("Note", remark, None, true)));
         }

@@ -4,6 +4,7 @@
 //! messages) passes [`inert`] before it reaches a terminal.
 
 mod error;
+mod evidence;
 mod human;
 mod json;
 mod log;
@@ -15,6 +16,7 @@ use underpin_core::Error;
 use underpin_core::event::{Event, EventSink};
 
 pub(crate) use error::{facts as error_facts, render as render_error};
+pub(crate) use evidence::{StatusWithEvidence, render_evidence};
 pub(crate) use report::{deploy_summary, render_resolve, render_status, render_verify};
 
 use crate::args::{Color, Global, Output};
@@ -165,6 +167,20 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
             ),
             None,
         ),
+        Event::Explained { in_effect, assumed, missing, of, facts } => {
+            let assumed = match assumed.len() {
+                0 => String::new(),
+                n => format!(", {n} assumed"),
+            };
+            (
+                "Proven",
+                format!(
+                    "{in_effect} of {of} are in effect{assumed}, {} to run: replayed, they give the live catalog ({facts} facts) and then the folder's end",
+                    missing.len()
+                ),
+                None,
+            )
+        }
         Event::LockWaiting { holder } => {
             ("Waiting", format!("another process migrates this database: {holder}"), None)
         }

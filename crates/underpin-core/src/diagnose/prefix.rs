@@ -1,8 +1,5 @@
-//! Diagnosis: what the live catalog proves about the folder. Pure: facts in, values out.
-//!
-//! First form: the longest run of migrations from the start whose replay equals the live catalog.
-//! Nothing is taken for granted because a name or a convention suggests it. Non-goals: reading a
-//! database, writing anything.
+//! The plain case: the longest run of migrations from the start whose replay equals the live
+//! catalog.
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,16 @@
+CREATE TYPE "Role" AS ENUM ('ADMIN', 'USER', 'MODERATOR', 'GUEST');
+
+
+-- CreateTable
+CREATE TABLE "User" (
+    "id" TEXT NOT NULL,
+    "email" TEXT NOT NULL,
+    "role" "Role" NOT NULL DEFAULT 'USER',
+
+    CONSTRAINT "User_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateIndex
+CREATE UNIQUE INDEX "User_email_key" ON "User"("email");
+-- AlterTable
+ALTER TABLE "User" ADD COLUMN     "name" TEXT;

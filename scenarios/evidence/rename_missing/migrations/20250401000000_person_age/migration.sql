@@ -1,0 +1,1 @@
+CREATE TABLE "Tag" ("id" TEXT PRIMARY KEY);

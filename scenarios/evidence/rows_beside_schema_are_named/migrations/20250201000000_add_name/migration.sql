@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "User" ADD COLUMN     "name" TEXT;
+UPDATE "User" SET "name" = '?' WHERE "name" IS NULL;

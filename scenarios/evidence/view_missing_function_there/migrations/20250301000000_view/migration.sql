@@ -1,0 +1,1 @@
+CREATE VIEW "Admin" AS SELECT "id", "email" FROM "User" WHERE "role" = 'ADMIN';
