@@ -340,7 +340,9 @@ async fn decide<'a>(
             } else {
                 let drift = drift(folder, &work.history, &replay, &context, &seen, sink).await;
                 let facts = Facts { folder, replay: &replay, live: &seen, schemas: &schemas };
-                let believed = drift.as_ref().is_some_and(CatalogDiff::is_empty);
+                // What goes on differs from its record by what the journal knows.
+                let believed =
+                    !resumes.is_empty() || drift.as_ref().is_some_and(CatalogDiff::is_empty);
                 let mut drift = drift.unwrap_or_default();
                 if !believed
                     && let Some(plan) =
