@@ -71,6 +71,15 @@ async fn run(
 }
 
 fn unreadable(error: &SqlError, queries: &[queries::Query], message: &str) -> Error {
+    if error.connection_lost {
+        return Error::new(
+            Code::ConnectionLost,
+            "the connection was lost while the catalog was read",
+        )
+        .caused_by(error)
+        .sqlstate(error.sqlstate.as_deref())
+        .hint("run the same command again");
+    }
     let mut result = Error::new(Code::CatalogUnreadable, "the catalog cannot be read")
         .caused_by(error)
         .sqlstate(error.sqlstate.as_deref());

@@ -63,4 +63,5 @@ fn failed(error: &SqlError) -> Error {
     Error::new(code, "the migration lock could not be asked for")
         .caused_by(error)
         .sqlstate(error.sqlstate.as_deref())
+        .hint("run the same command again")
 }

@@ -94,13 +94,13 @@ impl Executor {
             };
             let Err(stopped) = self.try_atomic(migration, &attempt).await else {
                 self.turn.journal.committed(&attempt.done);
-                return self.restore().await;
+                return self.restore().await.map_err(|error| applied(migration, error));
             };
             if stopped.error.connection_lost {
                 losses += 1;
                 if self.look_up(migration, &attempt, &stopped, sink).await? == Outcome::Committed {
                     self.turn.journal.committed(&attempt.done);
-                    return self.settle().await;
+                    return self.settle().await.map_err(|error| applied(migration, error));
                 }
                 if losses > LOSSES_MAX {
                     return Err(failure::lost(migration, &stopped.error)
@@ -221,4 +221,11 @@ impl Executor {
         // tries again without being asked.
         let _best_effort = self.record(&row, entry).await;
     }
+}
+
+/// Something went wrong after the migration had taken effect.
+fn applied(migration: &Migration, error: crate::Error) -> crate::Error {
+    error.changed(Changed::Partial {
+        what: format!("`{}` is in effect and recorded; those after it are not", migration.name),
+    })
 }

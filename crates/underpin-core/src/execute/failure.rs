@@ -88,6 +88,18 @@ pub(super) fn stopped(
         .hint(format!("or finish the file by hand, then: underpin resolve --applied {name}"))
 }
 
+/// An error between two statements of a script that is sent one by one.
+pub(super) fn journalled(migration: &Migration, error: Error) -> Error {
+    if *error.what_changed() != Changed::Nothing {
+        return error;
+    }
+    let what =
+        format!("the statements of `{}` that the journal calls done are in effect", migration.name);
+    error
+        .changed(Changed::Unknown { what })
+        .hint("run the same command again: it finds out what is in effect and goes on")
+}
+
 /// The connection was lost, and what that leaves is not known.
 pub(super) fn lost(migration: &Migration, error: &SqlError) -> Error {
     Error::new(

@@ -97,6 +97,9 @@ pub struct ExecutionContext {
     pub heals: bool,
 }
 
+/// Attempts to put a session back to its settings.
+const RESTORES_MAX: u32 = 3;
+
 /// The one thing that changes a target: a line to it, our turn, and the rules.
 pub struct Executor {
     link: Link,
@@ -114,6 +117,18 @@ impl Executor {
     /// The session, for reading.
     pub fn session(&mut self) -> &mut Session {
         self.link.session()
+    }
+
+    /// A session for reading that is open: a lost one is replaced.
+    ///
+    /// # Errors
+    /// UP-1101 and its like, UP-4001, UP-1105.
+    pub async fn open_session(&mut self) -> Result<&mut Session> {
+        if self.link.session.is_closed() {
+            self.link.reconnect().await?;
+            self.settle().await?;
+        }
+        Ok(self.link.session())
     }
 
     /// Gives the turn back.
@@ -156,9 +171,10 @@ impl Executor {
             TransactionShape::Wrapped { body } => {
                 self.run_atomic(migration, &Frame::authors(migration, &script, body), sink).await
             }
-            TransactionShape::Separate { .. } | TransactionShape::Unclosed { .. } => {
-                self.run_separate(migration, &script, resume, sink).await
-            }
+            TransactionShape::Separate { .. } | TransactionShape::Unclosed { .. } => self
+                .run_separate(migration, &script, resume, sink)
+                .await
+                .map_err(|error| failure::journalled(migration, error)),
         };
         self.tell_notices(migration, sink);
         result?;
@@ -204,7 +220,11 @@ impl Executor {
                 Err(if self.turn.is_fenced(&error) {
                     coordinate::fenced("the history")
                 } else {
-                    self.context.history.error(&error, "write")
+                    let lost = error.connection_lost;
+                    let error = self.context.history.error(&error, "write");
+                    let what =
+                        "what was to be recorded is recorded whole, or not at all".to_owned();
+                    if lost { error.changed(Changed::Unknown { what }) } else { error }
                 })
             }
         }
@@ -222,10 +242,23 @@ impl Executor {
         } else {
             "RESET SESSION AUTHORIZATION; RESET ROLE; RESET lock_timeout".to_owned()
         };
-        self.link.session.simple_query(&sql).await.map_err(|e| {
-            Error::new(Code::ConnectionLost, "the session could not be put back to its settings")
-                .caused_by(e)
-        })?;
+        let mut tries = 1;
+        while let Err(error) = self.link.session.simple_query(&sql).await {
+            if tries == RESTORES_MAX {
+                return Err(Error::new(
+                    Code::ConnectionLost,
+                    "the session could not be put back to its settings",
+                )
+                .caused_by(&error)
+                .sqlstate(error.sqlstate.as_deref())
+                .hint("run the same command again"));
+            }
+            if error.connection_lost {
+                self.link.reconnect().await?;
+                self.turn.take_again(&self.link.session).await?;
+            }
+            tries += 1;
+        }
         self.link.watch_client().await;
         Ok(())
     }

@@ -124,7 +124,11 @@ impl Executor {
         }
         let mut losses = 0;
         for unit in units(&script.statements) {
+            if unit.first() < done {
+                continue;
+            }
             loop {
+                // A lost connection may have had it done after all.
                 if unit.first() < done {
                     break;
                 }
