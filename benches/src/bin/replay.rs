@@ -5,11 +5,10 @@
 
 #![allow(clippy::print_stdout)]
 
-use std::fmt::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use underpin_bench::history::{migration, write_folder};
 use underpin_core::catalog;
 use underpin_core::migrations::MigrationFolder;
 use underpin_core::postgres::ServerVersion;
@@ -18,48 +17,6 @@ use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::replay::{ReplayContext, replay};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
-/// A history of the shape that the public corpora have: a third create tables with indexes and
-/// foreign keys, the rest add columns, indexes, enums and constraints to what is there.
-fn migration(number: usize) -> String {
-    let table = number / 3;
-    match number % 3 {
-        0 => {
-            let mut sql = format!(
-                "CREATE TYPE \"Kind{table}\" AS ENUM ('a', 'b', 'c');\n\
-                 CREATE TABLE \"T{table}\" (\"id\" TEXT NOT NULL, \"kind\" \"Kind{table}\" NOT NULL DEFAULT 'a', \
-                 \"name\" TEXT NOT NULL, \"total\" DECIMAL(10,2), \"createdAt\" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, \
-                 \"parentId\" TEXT, CONSTRAINT \"T{table}_pkey\" PRIMARY KEY (\"id\"));\n\
-                 CREATE INDEX \"T{table}_name_idx\" ON \"T{table}\"(\"name\");\n"
-            );
-            if table > 0 {
-                let parent = table - 1;
-                let _infallible = write!(
-                    sql,
-                    "ALTER TABLE \"T{table}\" ADD CONSTRAINT \"T{table}_parentId_fkey\" FOREIGN KEY (\"parentId\") \
-                     REFERENCES \"T{parent}\"(\"id\") ON DELETE SET NULL ON UPDATE CASCADE;"
-                );
-            }
-            sql
-        }
-        1 => format!(
-            "ALTER TABLE \"T{table}\" ADD COLUMN \"email\" TEXT, ADD COLUMN \"score\" INTEGER NOT NULL DEFAULT 0;\n\
-             CREATE UNIQUE INDEX \"T{table}_email_key\" ON \"T{table}\"(\"email\");"
-        ),
-        _ => format!(
-            "ALTER TABLE \"T{table}\" ADD CONSTRAINT \"T{table}_score_check\" CHECK (\"score\" >= 0);"
-        ),
-    }
-}
-
-fn write_folder(folder: &Path, count: usize) -> std::io::Result<()> {
-    for number in 0..count {
-        let one = folder.join(format!("2025{number:010}_step"));
-        std::fs::create_dir_all(&one)?;
-        std::fs::write(one.join("migration.sql"), migration(number))?;
-    }
-    Ok(())
-}
 
 async fn replay_cold(major: u32, count: usize) -> Outcome<Duration> {
     let project = tempfile::tempdir()?;

@@ -80,7 +80,9 @@ impl Install {
         let output = output.map_err(|e| format!("npm: {e}"))?;
         if !output.status.success() {
             let _best_effort = std::fs::remove_dir_all(&fresh);
-            let why = String::from_utf8_lossy(&output.stderr);
+            let text = String::from_utf8_lossy(&output.stderr);
+            let words = text.lines().filter_map(|line| line.strip_prefix("npm error ")).take(3);
+            let why = words.collect::<Vec<_>>().join("; ");
             return Err(format!("npm could not install {}: {why}", self.name));
         }
         let _may_be_absent = std::fs::remove_dir_all(&self.folder);
