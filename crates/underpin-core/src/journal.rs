@@ -21,8 +21,7 @@ use crate::postgres::{Session, SqlError, literal};
 pub const SCHEMA: &str = "underpin";
 
 /// What an entry says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The lease was taken; `detail` says from whom, if from anybody.
     LeaseTaken,
@@ -83,7 +82,7 @@ impl Kind {
 }
 
 /// One entry, before it has a place in the chain.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// What it says.
     pub kind: Kind,
@@ -132,15 +131,52 @@ impl Entry {
 }
 
 /// An entry with its place in the chain, not yet committed.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 pub struct Draft {
     seq: i64,
     run: String,
     token: i64,
-    #[serde(flatten)]
     entry: Entry,
     prev: String,
     hash: String,
+}
+
+/// A line of a local copy.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct Witness {
+    target: String,
+    kind: String,
+    seq: i64,
+    run: String,
+    token: i64,
+    migration: Option<String>,
+    row: Option<String>,
+    step: Option<usize>,
+    detail: Option<String>,
+    prev: String,
+    hash: String,
+}
+
+impl Witness {
+    fn is_done(&self) -> bool {
+        self.kind == Kind::MigrationDone.word()
+    }
+}
+
+/// Local copies that are read at most.
+const COPIES_READ_MAX: usize = 20;
+const TARGET: &str = "SELECT s.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() s, \
+    pg_catalog.pg_database d WHERE d.datname = current_database()";
+
+/// The newest local copies; their names are times (UUIDv7).
+fn newest(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "ndjson"))
+        .collect();
+    paths.sort_unstable();
+    paths.split_off(paths.len().saturating_sub(COPIES_READ_MAX))
 }
 
 /// What the journal says of one history row.
@@ -167,6 +203,8 @@ pub struct Journal {
     table: bool,
     file: Option<std::fs::File>,
     path: Option<PathBuf>,
+    /// System identifier and database, by which local copies of one target are told apart.
+    target: String,
 }
 
 /// Whether the journal and the lease are there.
@@ -220,7 +258,15 @@ impl Journal {
     pub fn local_only(run: &str, folder: Option<&Path>) -> Self {
         let path = folder.map(|folder| folder.join(format!("{run}.ndjson")));
         let file = path.as_deref().and_then(create_private);
-        Self { run: run.to_owned(), token: 0, last: None, table: false, file, path }
+        Self {
+            run: run.to_owned(),
+            token: 0,
+            last: None,
+            table: false,
+            file,
+            path,
+            target: String::new(),
+        }
     }
 
     /// Opens the table's chain at its end. The caller holds the lease with this token.
@@ -241,7 +287,35 @@ impl Journal {
             let mut values = row.into_iter().flatten();
             Some((values.next()?.parse().ok()?, values.next()?))
         });
-        Ok(Self { token, last, table: true, ..Self::local_only(run, folder) })
+        let target = session.value(TARGET).await.map_err(|e| unusable(&e))?.unwrap_or_default();
+        Ok(Self { token, last, table: true, target, ..Self::local_only(run, folder) })
+    }
+
+    /// Migrations that a local copy calls done and the table has no entry of: a failover to a
+    /// standby that had not received them, or a restored backup, took them away. The newest copies
+    /// in `folder` are read.
+    ///
+    /// # Errors
+    /// UP-3003 when the table cannot be read.
+    pub async fn lost(&self, session: &Session, folder: &Path) -> Result<Vec<String>> {
+        let mut witnessed: Vec<Witness> = Vec::new();
+        for path in newest(folder) {
+            let Ok(text) = std::fs::read_to_string(path) else { continue };
+            let lines = text.lines().filter_map(|line| serde_json::from_str::<Witness>(line).ok());
+            witnessed.extend(lines.filter(|w| w.target == self.target && w.is_done()));
+        }
+        if witnessed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows =
+            session.rows("SELECT hash FROM underpin.journal").await.map_err(|e| unusable(&e))?;
+        let held: std::collections::HashSet<String> =
+            rows.into_iter().flatten().flatten().collect();
+        Ok(witnessed
+            .into_iter()
+            .filter(|w| !held.contains(&w.hash))
+            .filter_map(|w| w.migration)
+            .collect())
     }
 
     /// Gives an entry its place. `sql` of the draft is to be run once; after it is committed, call
@@ -299,7 +373,20 @@ impl Journal {
     /// The local copy is a witness, not the authority: a full disk must not stop a migration.
     fn write(&mut self, draft: &Draft) {
         let Some(file) = &mut self.file else { return };
-        let Ok(mut line) = serde_json::to_string(draft) else { return };
+        let witness = Witness {
+            target: self.target.clone(),
+            kind: draft.entry.kind.word().to_owned(),
+            seq: draft.seq,
+            run: draft.run.clone(),
+            token: draft.token,
+            migration: draft.entry.migration.clone(),
+            row: draft.entry.row.clone(),
+            step: draft.entry.step,
+            detail: draft.entry.detail.clone(),
+            prev: draft.prev.clone(),
+            hash: draft.hash.clone(),
+        };
+        let Ok(mut line) = serde_json::to_string(&witness) else { return };
         line.push('\n');
         let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
         if written.is_err() {

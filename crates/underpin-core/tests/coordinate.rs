@@ -233,3 +233,30 @@ async fn waiters_go_on_as_soon_as_everything_is_recorded() {
     let journals = std::fs::read_dir(project.path().join("journal")).unwrap().count();
     assert!(journals >= 1, "a local copy is kept");
 }
+
+/// What a failover to a standby that lagged does: history, journal and table are as before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_set_back_is_noticed_and_planned_for_anew() {
+    let server = server().await;
+    let (database, target) = database().await;
+    let project = tempfile::tempdir().unwrap();
+    let folder = project.path().join("migrations");
+    migration(&folder, "1_a", "CREATE TABLE a (i int);");
+    let options = options(target, &server, &folder);
+    engine::deploy(&options, &mut Silent).await.unwrap();
+    let before = "CREATE TABLE kept_journal AS SELECT * FROM underpin.journal";
+    database.run(before).await;
+    migration(&folder, "2_b", "CREATE TABLE b (i int);");
+    engine::deploy(&options, &mut Silent).await.unwrap();
+    let back = "DROP TABLE b; DELETE FROM _prisma_migrations WHERE migration_name = '2_b'; \
+                DELETE FROM underpin.journal j WHERE NOT EXISTS (SELECT FROM kept_journal k WHERE k.seq = j.seq); \
+                DROP TABLE kept_journal";
+    database.run(back).await;
+    let mut events: Vec<Event> = Vec::new();
+    let report = engine::deploy(&options, &mut events).await.unwrap();
+    assert_eq!(report.applied, ["2_b"]);
+    let said = events.iter().any(|event| {
+        matches!(event, Event::Warning { name: "history_regressed", details, .. } if details == &["2_b"])
+    });
+    assert!(said, "{events:?}");
+}

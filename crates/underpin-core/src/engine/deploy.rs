@@ -466,6 +466,7 @@ async fn perform(
 ) -> Result<DeployReport> {
     let mut report = work.report(false, begun);
     turn::warn_of_broken_chain(executor, sink).await;
+    turn::warn_of_lost(executor, options, sink).await?;
     record_baseline(options, &work, executor, sink).await?;
     // What the server said of our own statements is not the migrations' business.
     drop(executor.session().take_notices());

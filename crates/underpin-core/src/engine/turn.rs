@@ -119,6 +119,28 @@ pub(super) async fn warn_of_broken_chain(executor: &mut Executor, sink: &mut dyn
     });
 }
 
+/// A failover or a restored backup may have taken migrations away that were done. Everything is
+/// planned from what is there now; that it happened is said.
+pub(super) async fn warn_of_lost(
+    executor: &Executor,
+    options: &Options,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
+    let Some(journals) = &options.journals else { return Ok(()) };
+    let lost = executor.lost(journals).await?;
+    if !lost.is_empty() {
+        sink.emit(&Event::Warning {
+            name: "history_regressed",
+            message:
+                "migrations that were applied here are gone: the server was set back (failover, \
+                      restored backup)"
+                    .to_owned(),
+            details: lost,
+        });
+    }
+    Ok(())
+}
+
 /// Nobody else may have the turn, and nothing is left to do for us.
 pub(super) fn moved(rounds: usize) -> Error {
     Error::new(

@@ -119,6 +119,14 @@ impl Executor {
         self.link.session()
     }
 
+    /// Migrations that were done once and are gone from this server; see [`crate::journal::Journal::lost`].
+    ///
+    /// # Errors
+    /// UP-3003.
+    pub async fn lost(&self, journals: &std::path::Path) -> Result<Vec<String>> {
+        self.turn.journal.lost(&self.link.session, journals).await
+    }
+
     /// A session for reading that is open: a lost one is replaced.
     ///
     /// # Errors
