@@ -115,35 +115,12 @@ pub async fn enter(
         Some(second) => self_test::look(session, second, entrance.target).await?.pooled,
         None => false,
     };
-    let mut gate = Gate { session, entrance, begun, told: false, looked: begun };
-    let mut locked = false;
-    if entrance.advisory && !pooled {
-        if !gate.lock(tell).await? {
-            return Ok(Entered::AlreadyRecorded);
-        }
-        locked = match &second {
-            Some(second) => self_test::lock_is_real(second).await?,
-            None => true,
-        };
-        if !locked {
-            tell(Happening::Degraded("the server's advisory lock locks nobody out".to_owned()));
-        }
-    }
-    drop(second);
-    let exclusion = if locked { Exclusion::Lock } else { Exclusion::Lease { pooled } };
-    let (lease, journal) = match gate.lease(pooled, tell).await {
-        Ok(Some((lease, journal))) => (Some(lease), journal),
-        Ok(None) => return Ok(Entered::AlreadyRecorded),
-        Err(error) if locked && error.code() == Code::HistoryUnwritable => {
-            let why = error.causes().first().cloned().unwrap_or_default();
-            tell(Happening::Degraded(format!("no lease and no journal in the database: {why}")));
-            (None, Journal::local_only(entrance.run, entrance.journals))
-        }
-        Err(error) if error.code() == Code::HistoryUnwritable => {
-            return Err(nothing_holds(entrance.target, pooled, &error));
-        }
-        Err(error) => return Err(error),
+    let mut gate =
+        Gate { session, entrance, begun, told: false, looked: begun, pooled, real_lock: None };
+    let Some((exclusion, lease, journal)) = gate.pass(second.as_ref(), tell).await? else {
+        return Ok(Entered::AlreadyRecorded);
     };
+    drop(second);
     let waited = if gate.told { begun.elapsed() } else { Duration::ZERO };
     tell(Happening::Ours(waited));
     let (target, patience) = (entrance.target.clone(), entrance.patience);
@@ -171,48 +148,99 @@ struct Gate<'a> {
     begun: Instant,
     told: bool,
     looked: Instant,
+    pooled: bool,
+    /// Whether the server's lock locks others out, once that has been tried.
+    real_lock: Option<bool>,
+}
+
+/// What an attempt at the lease showed.
+enum Taken {
+    /// It is ours.
+    Ours(Lease, Journal),
+    /// Somebody has it.
+    Held,
+    /// There can be none, and why.
+    Unusable(Error),
 }
 
 impl Gate<'_> {
-    /// Polls for the advisory lock; `false` when there is nothing left to do.
-    async fn lock(&mut self, tell: &mut (dyn FnMut(Happening) + Send)) -> Result<bool> {
-        loop {
-            if advisory::try_lock(self.session).await? {
-                return Ok(true);
-            }
-            if self.wait(tell).await? {
-                return Ok(false);
-            }
-        }
-    }
-
-    /// Polls for the lease, making it first if it is not there.
-    async fn lease(
+    /// Polls for lock and lease together. Who gets the lock and not the lease gives the lock back
+    /// at once: the lease's holder may have set the lock aside, and would wait for it. `None` when
+    /// there is nothing left to do.
+    async fn pass(
         &mut self,
-        pooled: bool,
+        second: Option<&Session>,
         tell: &mut (dyn FnMut(Happening) + Send),
-    ) -> Result<Option<(Lease, Journal)>> {
-        let unusable = |e: SqlError| unusable(&e);
-        if !journal::exists(self.session).await.map_err(unusable)? {
-            self.make().await?;
-        }
+    ) -> Result<Option<(Exclusion, Option<Lease>, Journal)>> {
+        let lease_only = Exclusion::Lease { pooled: self.pooled };
         loop {
-            let attempt = lease::try_take(self.session, self.entrance.run, pooled).await;
-            if let Attempt::Taken { lease, from } = attempt.map_err(unusable)? {
-                let (run, token) = (self.entrance.run, lease.token);
-                let mut journal =
-                    Journal::open(self.session, run, token, self.entrance.journals).await?;
-                let entry = Entry { detail: from.clone(), ..Entry::new(Kind::LeaseTaken) };
-                journal.append(self.session, entry).await?;
-                if let Some(from) = from {
-                    tell(Happening::TookOver(from));
+            let locks = self.entrance.advisory && !self.pooled && self.real_lock != Some(false);
+            if locks && !advisory::try_lock(self.session).await? {
+                if self.wait(tell).await? {
+                    return Ok(None);
                 }
-                return Ok(Some((lease, journal)));
+                continue;
+            }
+            let mut locked = locks;
+            if let (true, None, Some(second)) = (locks, self.real_lock, second) {
+                locked = self_test::lock_is_real(second).await?;
+                self.real_lock = Some(locked);
+                if !locked {
+                    let what = "the server's advisory lock locks nobody out".to_owned();
+                    tell(Happening::Degraded(what));
+                }
+            }
+            match self.lease(tell).await? {
+                Taken::Ours(lease, journal) => {
+                    let exclusion = if locked { Exclusion::Lock } else { lease_only };
+                    return Ok(Some((exclusion, Some(lease), journal)));
+                }
+                Taken::Unusable(error) if locked => {
+                    let why = error.causes().first().cloned().unwrap_or_default();
+                    let what = format!("no lease and no journal in the database: {why}");
+                    tell(Happening::Degraded(what));
+                    let journal = Journal::local_only(self.entrance.run, self.entrance.journals);
+                    return Ok(Some((Exclusion::Lock, None, journal)));
+                }
+                Taken::Unusable(error) => {
+                    return Err(nothing_holds(self.entrance.target, self.pooled, &error));
+                }
+                Taken::Held => {}
+            }
+            if locked {
+                advisory::release(self.session).await?;
             }
             if self.wait(tell).await? {
                 return Ok(None);
             }
         }
+    }
+
+    /// Tries for the lease once, making it first if it is not there.
+    async fn lease(&mut self, tell: &mut (dyn FnMut(Happening) + Send)) -> Result<Taken> {
+        match self.try_lease(tell).await {
+            Err(error) if error.code() == Code::HistoryUnwritable => Ok(Taken::Unusable(error)),
+            taken => taken,
+        }
+    }
+
+    async fn try_lease(&mut self, tell: &mut (dyn FnMut(Happening) + Send)) -> Result<Taken> {
+        let unusable = |e: SqlError| unusable(&e);
+        if !journal::exists(self.session).await.map_err(unusable)? {
+            self.make().await?;
+        }
+        let attempt = lease::try_take(self.session, self.entrance.run, self.pooled).await;
+        let Attempt::Taken { lease, from } = attempt.map_err(unusable)? else {
+            return Ok(Taken::Held);
+        };
+        let (run, token) = (self.entrance.run, lease.token);
+        let mut journal = Journal::open(self.session, run, token, self.entrance.journals).await?;
+        let entry = Entry { detail: from.clone(), ..Entry::new(Kind::LeaseTaken) };
+        journal.append(self.session, entry).await?;
+        if let Some(from) = from {
+            tell(Happening::TookOver(from));
+        }
+        Ok(Taken::Ours(lease, journal))
     }
 
     /// Makes our schema. Two that do it at once fail with unique violations: once more then.

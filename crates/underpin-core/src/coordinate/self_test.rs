@@ -4,6 +4,9 @@
 use crate::error::{Code, Error, Result};
 use crate::postgres::{ConnectionSettings, Session, SqlError};
 
+/// A busy pooler deals out other backends now and then, so one look is not enough.
+const PROBES: usize = 4;
+
 /// What the two open sessions showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Findings {
@@ -39,11 +42,14 @@ pub(super) async fn look(
     }
     // The first session is outside a transaction now, so a transaction pooler may give its backend
     // to the second one.
-    second.simple_query("BEGIN").await.map_err(failed)?;
-    let inside = second.rows(who).await.map_err(failed)?;
-    let after = first.rows(who).await.map_err(failed)?;
-    second.simple_query("ROLLBACK").await.map_err(failed)?;
-    let pooled = value(&before, 0) == value(&inside, 0) || value(&before, 0) != value(&after, 0);
+    let mut pooled = false;
+    for _ in 0..PROBES {
+        second.simple_query("BEGIN").await.map_err(failed)?;
+        let inside = second.rows(who).await.map_err(failed)?;
+        let after = first.rows(who).await.map_err(failed)?;
+        second.simple_query("ROLLBACK").await.map_err(failed)?;
+        pooled |= value(&before, 0) == value(&inside, 0) || value(&before, 0) != value(&after, 0);
+    }
     Ok(Findings { pooled })
 }
 

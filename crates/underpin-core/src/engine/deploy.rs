@@ -464,6 +464,7 @@ async fn perform(
     sink: &mut dyn EventSink,
     begun: Instant,
 ) -> Result<DeployReport> {
+    executor.refuse_unrunnable(work.pending.iter().copied())?;
     let mut report = work.report(false, begun);
     turn::warn_of_broken_chain(executor, sink).await;
     turn::warn_of_lost(executor, options, sink).await?;

@@ -48,6 +48,11 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Whether the transaction is ours to leave away.
+    fn is_ours(&self) -> bool {
+        self.offset == 0 && self.begin == "BEGIN"
+    }
+
     /// `SET TRANSACTION` must come before any query (manual, SET TRANSACTION), our fence included.
     fn sets_transaction(&self) -> bool {
         let mut words = self.body.split_whitespace();
@@ -75,12 +80,13 @@ struct Attempt<'a> {
 }
 
 impl Executor {
+    /// Whether it was one transaction in the end.
     pub(super) async fn run_atomic(
         &mut self,
         migration: &Migration,
         frame: &Frame<'_>,
         sink: &mut dyn EventSink,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let (mut tries, mut losses) = (1, 0);
         loop {
             let row = uuid::Uuid::new_v4().to_string();
@@ -94,13 +100,15 @@ impl Executor {
             };
             let Err(stopped) = self.try_atomic(migration, &attempt).await else {
                 self.turn.journal.committed(&attempt.done);
-                return self.restore().await.map_err(|error| applied(migration, error));
+                self.restore().await.map_err(|error| applied(migration, error))?;
+                return Ok(true);
             };
             if stopped.error.connection_lost {
                 losses += 1;
                 if self.look_up(migration, &attempt, &stopped, sink).await? == Outcome::Committed {
                     self.turn.journal.committed(&attempt.done);
-                    return self.settle().await.map_err(|error| applied(migration, error));
+                    self.settle().await.map_err(|error| applied(migration, error))?;
+                    return Ok(true);
                 }
                 if losses > LOSSES_MAX {
                     return Err(failure::lost(migration, &stopped.error)
@@ -117,6 +125,14 @@ impl Executor {
             }
             if self.turn.is_fenced(&stopped.error) && stopped.offset == migration.script.len() {
                 return Err(coordinate::fenced(migration.name.as_str()));
+            }
+            if frame.is_ours() && stopped.error.is("55P04") && !self.is_pooled() {
+                // unsafe_new_enum_value_usage: the only way is statement by statement.
+                let script = Script::parse(&migration.script);
+                self.run_separate(migration, &script, None, sink)
+                    .await
+                    .map_err(|error| failure::journalled(migration, error))?;
+                return Ok(false);
             }
             if !is_passing(&stopped.error) {
                 self.record_failure(migration, &attempt, &stopped.error).await;

@@ -166,13 +166,9 @@ impl Executor {
         if matches!(shape, TransactionShape::Unclosed { .. }) && rules.refuse_unclosed {
             return refuse_unclosed(migration);
         }
-        let pooled = matches!(self.turn.exclusion, Exclusion::Lease { pooled: true });
-        let atomic = matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. });
-        if pooled && !(atomic && rules.one_transaction) {
-            return Err(needs_direct(migration));
-        }
+        self.refuse_unrunnable([migration])?;
         let result = match &shape {
-            _ if !rules.one_transaction => self.run_message(migration).await,
+            _ if !rules.one_transaction => self.run_message(migration).await.map(|()| false),
             TransactionShape::Atomic => {
                 self.run_atomic(migration, &Frame::ours(migration), sink).await
             }
@@ -182,17 +178,46 @@ impl Executor {
             TransactionShape::Separate { .. } | TransactionShape::Unclosed { .. } => self
                 .run_separate(migration, &script, resume, sink)
                 .await
-                .map_err(|error| failure::journalled(migration, error)),
+                .map_err(|error| failure::journalled(migration, error))
+                .map(|()| false),
         };
         self.tell_notices(migration, sink);
-        result?;
+        let one_transaction = result?;
         sink.emit(&Event::MigrationApplied {
             name: migration.name.to_string(),
             statements: script.statements.len(),
-            one_transaction: rules.one_transaction && atomic,
+            one_transaction,
             duration: begun.elapsed(),
         });
         Ok(())
+    }
+
+    /// Refuses, before the first one runs, what cannot run here: behind a transaction pooler a
+    /// script that is not one transaction.
+    ///
+    /// # Errors
+    /// UP-4004.
+    pub fn refuse_unrunnable<'m>(
+        &self,
+        migrations: impl IntoIterator<Item = &'m Migration>,
+    ) -> Result<()> {
+        if !self.is_pooled() {
+            return Ok(());
+        }
+        let runs = |migration: &Migration| {
+            let shape = Script::parse(&migration.script).shape();
+            self.context.rules.one_transaction
+                && matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. })
+        };
+        match migrations.into_iter().find(|migration| !runs(migration)) {
+            Some(migration) => Err(needs_direct(migration)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a transaction pooler stands between.
+    fn is_pooled(&self) -> bool {
+        matches!(self.turn.exclusion, Exclusion::Lease { pooled: true })
     }
 
     fn tell_notices(&mut self, migration: &Migration, sink: &mut dyn EventSink) {
@@ -241,7 +266,7 @@ impl Executor {
     /// Undoes every `SET` and `SET ROLE` of a script; without that rule only what we set ourselves,
     /// and the role, which may be one that must not write the history.
     async fn restore(&mut self) -> Result<()> {
-        if matches!(self.turn.exclusion, Exclusion::Lease { pooled: true }) {
+        if self.is_pooled() {
             // The next transaction may get another backend; ours reset itself before its end.
             return Ok(());
         }

@@ -247,20 +247,13 @@ async fn run_script(
         TransactionShape::Unclosed { opened_by } => {
             return Err(unclosed(migration, script.statements[opened_by].span.start));
         }
-        TransactionShape::Atomic | TransactionShape::Wrapped { .. } => {
-            database.query(&migration.script).await.map(drop).map_err(|e| (0, e))
-        }
-        TransactionShape::Separate { .. } => {
-            let mut result = Ok(());
-            for statement in &script.statements {
-                let sent = database.query(&migration.script[statement.span.clone()]).await;
-                if let Err(e) = sent {
-                    result = Err((statement.span.start, e));
-                    break;
-                }
-            }
-            result
-        }
+        TransactionShape::Wrapped { .. } => whole(database, migration).await,
+        TransactionShape::Separate { .. } => one_by_one(database, migration, &script).await,
+        TransactionShape::Atomic => match whole(database, migration).await {
+            // unsafe_new_enum_value_usage: a label that the same transaction has added.
+            Err((_, e)) if e.is("55P04") => one_by_one(database, migration, &script).await,
+            result => result,
+        },
     };
     if let Err((offset, error)) = result {
         recover(database, context).await;
@@ -278,6 +271,28 @@ async fn recover(database: &mut dyn Queryable, context: &ReplayContext) {
     // Where nothing is open the server warns, and that is all.
     let _not_open = database.query("ROLLBACK").await;
     let _lost = database.query(&reset_sql(&context.schema)).await;
+}
+
+/// An error, and the byte of the file at which the text that was sent starts.
+type Failed = (usize, SqlError);
+
+async fn whole(
+    database: &mut dyn Queryable,
+    migration: &Migration,
+) -> std::result::Result<(), Failed> {
+    database.query(&migration.script).await.map(drop).map_err(|e| (0, e))
+}
+
+async fn one_by_one(
+    database: &mut dyn Queryable,
+    migration: &Migration,
+    script: &Script,
+) -> std::result::Result<(), Failed> {
+    for statement in &script.statements {
+        let sent = database.query(&migration.script[statement.span.clone()]).await;
+        sent.map_err(|e| (statement.span.start, e))?;
+    }
+    Ok(())
 }
 
 /// UP-2101 for a script whose transaction opened at byte `offset` is never ended.
