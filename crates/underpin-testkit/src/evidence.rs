@@ -121,6 +121,9 @@ impl Dice {
     }
 }
 
+/// The kinds of trials.
+pub const KINDS: usize = 6;
+
 /// A folder with its replay: what trials are made on.
 pub struct Lab {
     folder: MigrationFolder,
@@ -339,14 +342,22 @@ impl Lab {
         Ok(made.failed == 0 && made.live == state.live)
     }
 
-    /// A trial of one of the kinds, at random.
+    /// A trial of one of the [`KINDS`], at random.
     #[must_use]
     pub fn random(&self, dice: &mut Dice) -> Trial {
+        let kind = dice.below(KINDS);
+        self.of_kind(kind, dice)
+    }
+
+    /// A trial of this kind: a hole, several, out of order, half a migration, something dropped,
+    /// something of another type.
+    #[must_use]
+    pub fn of_kind(&self, kind: usize, dice: &mut Dice) -> Trial {
         let all = self.len();
         let upto = if dice.below(2) == 0 { all } else { dice.below(all) + 1 };
         let mut pieces: Vec<Piece> = (0..upto).map(Piece::whole).collect();
         let mut trial = Trial::default();
-        match dice.below(6) {
+        match kind {
             0 => {
                 let hole = dice.below(upto);
                 pieces.remove(hole);
@@ -369,7 +380,8 @@ impl Lab {
                 trial.name = format!("prefix {prefix} and, out of order, {late:?}");
             }
             3 => {
-                let cut = dice.below(upto);
+                let several: Vec<usize> = (0..upto).filter(|m| self.statements(*m) > 1).collect();
+                let cut = several.get(dice.below(several.len())).copied().unwrap_or(0);
                 let statements = self.statements(cut);
                 let ran = 1 + dice.below(statements.saturating_sub(1));
                 pieces.truncate(cut + 1);
