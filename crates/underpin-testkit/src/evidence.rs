@@ -139,6 +139,8 @@ struct State {
     /// The pieces that really ran.
     ran: Vec<Piece>,
     failed: usize,
+    /// A half migration changed nothing in the catalog, so that nothing can tell.
+    untraced: bool,
 }
 
 impl Lab {
@@ -255,7 +257,7 @@ impl Lab {
                 score.holes.0 += 1;
                 score.holes.1 += usize::from(matches!(judgement, Judgement::Right));
             }
-            if truth == Truth::Part {
+            if truth == Truth::Part && !state.untraced {
                 score.partial.0 += 1;
                 score.partial.1 += usize::from(matches!(judgement, Judgement::Right));
             }
@@ -266,6 +268,8 @@ impl Lab {
                     if self.same_without(trial, &state, index, &examination).await? =>
                 {
                     score.equal += 1;
+                    // What is the same as whole, or as nothing, is no visible half.
+                    score.partial.0 -= usize::from(truth == Truth::Part && !state.untraced);
                 }
                 Judgement::Wrong => {
                     score.acted += usize::from(unattended);
@@ -288,8 +292,12 @@ impl Lab {
     async fn make(&self, trial: &Trial) -> Result<State, String> {
         let mut scratch = Rehearsal::start(&self.context).await.map_err(|e| e.to_string())?;
         let mut truth = vec![Truth::Out; self.len()];
-        let (mut ran, mut failed) = (Vec::new(), 0);
+        let (mut ran, mut failed, mut untraced) = (Vec::new(), 0, false);
         for piece in &trial.pieces {
+            let before = match piece.statements {
+                Some(_) => Some(scratch.read().await.map_err(|e| e.to_string())?),
+                None => None,
+            };
             if scratch.run(&self.folder.migrations, piece).await.is_err() {
                 failed += 1;
                 continue;
@@ -297,6 +305,9 @@ impl Lab {
             truth[piece.migration] =
                 if piece.statements.is_some() { Truth::Part } else { Truth::In };
             ran.push(piece.clone());
+            if let Some(before) = before {
+                untraced = before == scratch.read().await.map_err(|e| e.to_string())?;
+            }
         }
         let read = |e: underpin_core::Error| e.to_string();
         let before = scratch.read().await.map_err(read)?.restricted_to(&self.schemas);
@@ -318,7 +329,7 @@ impl Lab {
                 truth[index] = Truth::Touched;
             }
         }
-        Ok(State { live, truth, ran, failed })
+        Ok(State { live, truth, ran, failed, untraced })
     }
 
     /// Whether the catalog would be the very same if the verdict on `index` were true.

@@ -255,10 +255,8 @@ fn a_half_that_only_took_away_belongs_to_the_migration_that_did() {
     };
     let mut rebuilt = set(&[key("b")]);
     rebuilt.replaced = vec![key("").0];
-    let mut case = Case::new(&[
-        ("CREATE; ALTER", set(&[table("User"), key("a")])),
-        ("DROP; ADD", rebuilt),
-    ]);
+    let mut case =
+        Case::new(&[("CREATE; ALTER", set(&[table("User"), key("a")])), ("DROP; ADD", rebuilt)]);
     case.details.insert(0, vec![set(&[table("User")]), set(&[key("a")])]);
     case.details.insert(1, vec![removed(&[key("").0]), set(&[key("b")])]);
     let live = case.live(&[&set(&[table("User")])]);
