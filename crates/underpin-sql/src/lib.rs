@@ -9,6 +9,6 @@ pub mod syntax;
 
 pub use script::{Script, Statement, TransactionShape};
 pub use syntax::{
-    ConcurrentIndex, RelationName, StatementKind, StatementTraits, TransactionControl,
+    ConcurrentIndex, RelationName, RowTarget, StatementKind, StatementTraits, TransactionControl,
     concurrent_index, traits,
 };

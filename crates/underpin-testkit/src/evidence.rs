@@ -121,6 +121,9 @@ impl Dice {
     }
 }
 
+/// The kinds of trials.
+pub const KINDS: usize = 6;
+
 /// A folder with its replay: what trials are made on.
 pub struct Lab {
     folder: MigrationFolder,
@@ -136,6 +139,8 @@ struct State {
     /// The pieces that really ran.
     ran: Vec<Piece>,
     failed: usize,
+    /// A half migration changed nothing in the catalog, so that nothing can tell.
+    untraced: bool,
 }
 
 impl Lab {
@@ -252,7 +257,7 @@ impl Lab {
                 score.holes.0 += 1;
                 score.holes.1 += usize::from(matches!(judgement, Judgement::Right));
             }
-            if truth == Truth::Part {
+            if truth == Truth::Part && !state.untraced {
                 score.partial.0 += 1;
                 score.partial.1 += usize::from(matches!(judgement, Judgement::Right));
             }
@@ -263,6 +268,8 @@ impl Lab {
                     if self.same_without(trial, &state, index, &examination).await? =>
                 {
                     score.equal += 1;
+                    // What is the same as whole, or as nothing, is no visible half.
+                    score.partial.0 -= usize::from(truth == Truth::Part && !state.untraced);
                 }
                 Judgement::Wrong => {
                     score.acted += usize::from(unattended);
@@ -285,8 +292,12 @@ impl Lab {
     async fn make(&self, trial: &Trial) -> Result<State, String> {
         let mut scratch = Rehearsal::start(&self.context).await.map_err(|e| e.to_string())?;
         let mut truth = vec![Truth::Out; self.len()];
-        let (mut ran, mut failed) = (Vec::new(), 0);
+        let (mut ran, mut failed, mut untraced) = (Vec::new(), 0, false);
         for piece in &trial.pieces {
+            let before = match piece.statements {
+                Some(_) => Some(scratch.read().await.map_err(|e| e.to_string())?),
+                None => None,
+            };
             if scratch.run(&self.folder.migrations, piece).await.is_err() {
                 failed += 1;
                 continue;
@@ -294,6 +305,9 @@ impl Lab {
             truth[piece.migration] =
                 if piece.statements.is_some() { Truth::Part } else { Truth::In };
             ran.push(piece.clone());
+            if let Some(before) = before {
+                untraced = before == scratch.read().await.map_err(|e| e.to_string())?;
+            }
         }
         let read = |e: underpin_core::Error| e.to_string();
         let before = scratch.read().await.map_err(read)?.restricted_to(&self.schemas);
@@ -315,7 +329,7 @@ impl Lab {
                 truth[index] = Truth::Touched;
             }
         }
-        Ok(State { live, truth, ran, failed })
+        Ok(State { live, truth, ran, failed, untraced })
     }
 
     /// Whether the catalog would be the very same if the verdict on `index` were true.
@@ -339,14 +353,22 @@ impl Lab {
         Ok(made.failed == 0 && made.live == state.live)
     }
 
-    /// A trial of one of the kinds, at random.
+    /// A trial of one of the [`KINDS`], at random.
     #[must_use]
     pub fn random(&self, dice: &mut Dice) -> Trial {
+        let kind = dice.below(KINDS);
+        self.of_kind(kind, dice)
+    }
+
+    /// A trial of this kind: a hole, several, out of order, half a migration, something dropped,
+    /// something of another type.
+    #[must_use]
+    pub fn of_kind(&self, kind: usize, dice: &mut Dice) -> Trial {
         let all = self.len();
         let upto = if dice.below(2) == 0 { all } else { dice.below(all) + 1 };
         let mut pieces: Vec<Piece> = (0..upto).map(Piece::whole).collect();
         let mut trial = Trial::default();
-        match dice.below(6) {
+        match kind {
             0 => {
                 let hole = dice.below(upto);
                 pieces.remove(hole);
@@ -369,7 +391,8 @@ impl Lab {
                 trial.name = format!("prefix {prefix} and, out of order, {late:?}");
             }
             3 => {
-                let cut = dice.below(upto);
+                let several: Vec<usize> = (0..upto).filter(|m| self.statements(*m) > 1).collect();
+                let cut = several.get(dice.below(several.len())).copied().unwrap_or(0);
                 let statements = self.statements(cut);
                 let ran = 1 + dice.below(statements.saturating_sub(1));
                 pieces.truncate(cut + 1);

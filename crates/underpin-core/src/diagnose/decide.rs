@@ -5,7 +5,7 @@
 //! | in effect | baseline; statements that change rows are named |
 //! | missing | run |
 //! | partial | complete, statement by statement, and never without being told to |
-//! | superseded | baseline as assumed, never run; ask where it changes rows |
+//! | superseded | baseline as assumed, never run; ask where it changes rows that are still there |
 //! | data only | before the last one in effect: by policy; behind it: ask |
 //! | no trace | run: it is for databases that started differently |
 //! | conflicting | refuse |
@@ -118,7 +118,8 @@ pub fn decide(diagnosis: &Diagnosis, policy: &Policy) -> Vec<Decision> {
 
 fn one(migration: &MigrationDiagnosis, later_in_effect: bool, policy: &Policy) -> Decision {
     let assumed = |why: &str| Decision::BaselineAssumed { why: why.to_owned() };
-    let changes_rows = !migration.data_lines.is_empty();
+    // What is gone cannot be changed any more, so there is nothing to ask.
+    let changes_rows = !migration.data_lines.is_empty() && !migration.rows_gone;
     match &migration.verdict {
         Verdict::InEffect => Decision::Baseline,
         Verdict::Missing | Verdict::NoTrace => Decision::Run,

@@ -80,7 +80,8 @@ pub(super) fn explain(
         let mut problem = Problem::new(replay, &units, &deltas, live, &ignored, &free_needs);
         let suspects = problem.suspects();
         let closer = Closer { units: &units, deltas: &deltas, statements, details, opaque };
-        let (wanted, objects) = closer.look(&suspects);
+        let (mut wanted, objects) = closer.look(&suspects.torn);
+        wanted.extend(closer.look(&suspects.others).0);
         if !wanted.is_empty() {
             return Outcome::NeedsDetails(wanted);
         }
@@ -222,6 +223,13 @@ struct Problem<'a> {
     absent: Vec<Vec<usize>>,
     migrations: Vec<usize>,
     live: &'a CatalogSnapshot,
+}
+
+struct Suspects {
+    /// Units that one fact says are in effect and another says are not.
+    torn: BTreeSet<usize>,
+    /// Other units that wrote what speaks against those: the half that ran may be theirs.
+    others: BTreeSet<usize>,
 }
 
 /// The tag of definitions.
@@ -415,11 +423,14 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// Units that one fact says are in effect and another says are not.
-    fn suspects(&self) -> BTreeSet<usize> {
-        (0..self.units)
+    fn suspects(&self) -> Suspects {
+        let torn: BTreeSet<usize> = (0..self.units)
             .filter(|unit| !self.present[*unit].is_empty() && !self.absent[*unit].is_empty())
-            .collect()
+            .collect();
+        let against = torn.iter().flat_map(|unit| &self.absent[*unit]);
+        let versions = against.flat_map(|chain| &self.chains.all[*chain].versions);
+        let others = versions.map(|v| v.unit).filter(|unit| !torn.contains(unit)).collect();
+        Suspects { torn, others }
     }
 
     fn finish(mut self, units: Vec<Unit>, ignored: &BTreeMap<Key, BTreeSet<usize>>) -> Explanation {
@@ -471,14 +482,59 @@ impl<'a> Problem<'a> {
             let choice = (0..self.units).map(|u| self.solver.fixed(u).unwrap_or(preferred[u]));
             return (states, choice.collect());
         };
-        let mut seen = choice.clone();
+        self.try_both(&[], &choice, &mut states);
+        // A migration of which some statements are known to be in effect, and which may be so as
+        // a whole, is; what then follows for the others follows.
+        let mut whole: Vec<Literal> = Vec::new();
+        let mut choice = choice;
+        for units in self.half_known(&states) {
+            let assumed: Vec<Literal> = whole
+                .iter()
+                .copied()
+                .chain(units.iter().map(|unit| Literal::new(*unit, true)))
+                .collect();
+            if let Answer::Model(model) = self.solver.search(&assumed) {
+                whole = assumed;
+                choice = model;
+            }
+        }
+        if !whole.is_empty() {
+            for state in states.iter_mut().filter(|s| **s == Some(State::Either)) {
+                *state = None;
+            }
+            self.try_both(&whole, &choice, &mut states);
+        }
+        let states = states.into_iter().map(|s| s.unwrap_or(State::Either)).collect();
+        (states, choice.into_iter().take(self.units).collect())
+    }
+
+    /// The units of each migration that was told apart, has units that are in effect and none
+    /// that is not, and others that are undecided.
+    fn half_known(&self, states: &[Option<State>]) -> Vec<Vec<usize>> {
+        let mut by_migration: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (unit, migration) in self.migrations.iter().enumerate() {
+            by_migration.entry(*migration).or_default().push(unit);
+        }
+        let has = |units: &[usize], state: State| units.iter().any(|u| states[*u] == Some(state));
+        by_migration
+            .into_values()
+            .filter(|units| {
+                has(units, State::In) && has(units, State::Either) && !has(units, State::Out)
+            })
+            .collect()
+    }
+
+    /// Settles every unit without a state: whether there is an explanation that has it the other
+    /// way than `choice`.
+    fn try_both(&mut self, assumed: &[Literal], choice: &[bool], states: &mut [Option<State>]) {
         for unit in 0..self.units {
             if states[unit].is_some() {
                 continue;
             }
-            match self.solver.search(&[Literal::new(unit, !choice[unit])]) {
+            let mut literals = assumed.to_vec();
+            literals.push(Literal::new(unit, !choice[unit]));
+            match self.solver.search(&literals) {
                 Answer::Model(model) => {
-                    seen.clone_from(&model);
                     for (other, state) in states.iter_mut().enumerate() {
                         if state.is_none() && model[other] != choice[other] {
                             *state = Some(State::Either);
@@ -491,7 +547,5 @@ impl<'a> Problem<'a> {
                 Answer::Unknown => states[unit] = Some(State::Either),
             }
         }
-        let states = states.into_iter().map(|s| s.unwrap_or(State::Either)).collect();
-        (states, choice.into_iter().take(self.units).collect())
     }
 }

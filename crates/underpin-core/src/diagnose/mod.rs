@@ -107,6 +107,9 @@ pub struct MigrationDiagnosis {
     pub evidence: Vec<Evidence>,
     /// Lines of its statements that change rows.
     pub data_lines: Vec<usize>,
+    /// The tables or columns whose rows they change are no longer there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rows_gone: bool,
 }
 
 /// The diagnosis of a folder against a live catalog.

@@ -246,3 +246,22 @@ fn a_name_that_is_given_on_and_taken_again_at_once_is_both() {
     assert_eq!(case.words(&live), ["in effect", "in effect"]);
     assert_eq!(case.words(&case.live(&[case.delta(0)])), ["in effect", "missing"]);
 }
+
+#[test]
+fn a_half_that_only_took_away_belongs_to_the_migration_that_did() {
+    let key = |definition: &str| {
+        let attributes = Attributes::from([("definition".to_owned(), definition.to_owned())]);
+        (id(ObjectKind::Constraint, Some("User"), "User_key"), attributes)
+    };
+    let mut rebuilt = set(&[key("b")]);
+    rebuilt.replaced = vec![key("").0];
+    let mut case =
+        Case::new(&[("CREATE; ALTER", set(&[table("User"), key("a")])), ("DROP; ADD", rebuilt)]);
+    case.details.insert(0, vec![set(&[table("User")]), set(&[key("a")])]);
+    case.details.insert(1, vec![removed(&[key("").0]), set(&[key("b")])]);
+    let live = case.live(&[&set(&[table("User")])]);
+    let diagnosis = case.diagnose(&live);
+    assert_eq!(diagnosis.migrations[0].verdict, Verdict::InEffect);
+    let half = Verdict::Partial { in_effect: vec![1], missing: vec![2], unknown: Vec::new() };
+    assert_eq!(diagnosis.migrations[1].verdict, half);
+}

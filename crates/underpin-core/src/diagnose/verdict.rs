@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use underpin_sql::RowTarget;
+
 use super::chains::{Aspect, Key};
 use super::explain::{Explanation, State};
 use super::words::{self, Evidence, Says};
@@ -75,7 +77,29 @@ impl<'a> Judge<'a> {
             verdict,
             evidence,
             data_lines: data_lines.collect(),
+            rows_gone: self.rows_gone(migration),
         }
+    }
+
+    /// Whether the migration could not change its rows any more, because what it sets is gone.
+    fn rows_gone(&self, migration: usize) -> bool {
+        let of = |target: &RowTarget, name: &str, kind: ObjectKind, parent: Option<&str>| {
+            self.live.objects().keys().any(|id| {
+                id.kind == kind
+                    && id.name == name
+                    && id.parent.as_deref() == parent
+                    && target.schema.as_ref().is_none_or(|s| id.schema.as_ref() == Some(s))
+            })
+        };
+        let gone = |target: &RowTarget| {
+            let parent = Some(target.relation.as_str());
+            !of(target, &target.relation, ObjectKind::Table, None)
+                || !target.columns.is_empty()
+                    && !target.columns.iter().any(|c| of(target, c, ObjectKind::Column, parent))
+        };
+        let rows = self.folder.statements[migration].iter().filter(|s| s.changes_rows);
+        let mut rows = rows.peekable();
+        rows.peek().is_some() && rows.all(|s| s.target.as_ref().is_some_and(gone))
     }
 
     fn with(&self, migration: usize, state: State) -> impl Iterator<Item = usize> {

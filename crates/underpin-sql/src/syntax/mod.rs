@@ -12,7 +12,7 @@ use std::ops::Range;
 pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
 pub use kind::{StatementKind, TransactionControl};
 use pg_query::protobuf::Token;
-pub use traits::{StatementTraits, traits};
+pub use traits::{RowTarget, StatementTraits, traits};
 
 /// One statement as the parser cut it out, without its semicolon and without surrounding space.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,13 +17,26 @@ pub struct StatementTraits {
     /// A query that gives true where nothing of its change is left to be done. Supporting
     /// evidence: an empty table says the same.
     pub probe: Option<String>,
+    /// Whose rows it changes, where that is all it changes.
+    pub target: Option<RowTarget>,
+}
+
+/// The rows that a statement changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowTarget {
+    /// The relation's schema, where it is named.
+    pub schema: Option<String>,
+    /// The relation.
+    pub relation: String,
+    /// The columns that are set; empty where whole rows come or go.
+    pub columns: Vec<String>,
 }
 
 /// The traits of the first statement in `text`; of text that the grammar refuses nothing is known,
 /// so that everything is possible.
 #[must_use]
 pub fn traits(text: &str) -> StatementTraits {
-    let unknown = StatementTraits { guarded: true, changes_rows: true, probe: None };
+    let unknown = StatementTraits { guarded: true, changes_rows: true, probe: None, target: None };
     if text.contains('\0') {
         return unknown;
     }
@@ -36,6 +49,7 @@ pub fn traits(text: &str) -> StatementTraits {
         guarded: is_guarded(&node),
         changes_rows: changes_rows(&node),
         probe: probe(&node),
+        target: target(&node),
     }
 }
 
@@ -96,6 +110,23 @@ fn calls_function(select: &SelectStmt) -> bool {
         !matches!(value, Some(Inner::AConst(_)) | None)
     };
     select.target_list.iter().any(calls)
+}
+
+fn target(node: &NodeEnum) -> Option<RowTarget> {
+    let (relation, columns) = match node {
+        NodeEnum::UpdateStmt(s) if s.with_clause.is_none() => {
+            let names = s.target_list.iter().filter_map(|target| match &target.node {
+                Some(Inner::ResTarget(t)) => Some(t.name.clone()),
+                _ => None,
+            });
+            (s.relation.as_ref()?, names.collect())
+        }
+        NodeEnum::InsertStmt(s) if s.with_clause.is_none() => (s.relation.as_ref()?, Vec::new()),
+        NodeEnum::DeleteStmt(s) if s.with_clause.is_none() => (s.relation.as_ref()?, Vec::new()),
+        _ => return None,
+    };
+    let schema = Some(relation.schemaname.clone()).filter(|schema| !schema.is_empty());
+    Some(RowTarget { schema, relation: relation.relname.clone(), columns })
 }
 
 fn probe(node: &NodeEnum) -> Option<String> {

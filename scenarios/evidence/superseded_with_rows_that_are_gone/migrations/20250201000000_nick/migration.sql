@@ -1,0 +1,2 @@
+ALTER TABLE "User" ADD COLUMN "nick" TEXT;
+UPDATE "User" SET "nick" = "email";
