@@ -8,6 +8,7 @@
 pub mod evidence;
 pub mod npm;
 pub mod prisma;
+pub mod proxy;
 pub mod scenario;
 
 use std::collections::BTreeMap;
