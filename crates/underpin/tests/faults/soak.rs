@@ -1,0 +1,105 @@
+//! The long form: every message, every way, every server.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::lab::Lab;
+use super::nth::{self, Kind, Tally};
+use super::{kills, newest};
+
+/// Cases under way at once.
+const WORKERS: usize = 3;
+/// No case of the n-th-call loop begins later than this.
+const BUDGET: Duration = Duration::from_secs(20 * 60);
+
+/// How long the kill loop runs.
+const KILL_TIME: Duration = Duration::from_secs(60);
+
+/// Everything. The last line has the figures.
+pub(crate) async fn all() -> ExitCode {
+    let begun = Instant::now();
+    let (mut runs, mut faults, mut violations, mut stopped) = (0, 0, 0, 0);
+    let only = std::env::var("UNDERPIN_SOAK").unwrap_or_default();
+    for major in underpin_testkit::majors() {
+        if only == "kills" {
+            break;
+        }
+        let tally = every_message(major, begun).await;
+        println!("PostgreSQL {major}\n{}", tally.report());
+        runs += tally.runs;
+        faults += tally.faults;
+        stopped += tally.stopped();
+        violations += tally.violations.len();
+    }
+    let killed = kills::run(newest(), KILL_TIME, seed()).await;
+    println!("{}", killed.text());
+    runs += killed.runs;
+    faults += killed.signals;
+    stopped += killed.stopped;
+    violations += killed.violations.len();
+    println!("took {:.0} s; stopped with instruction: {stopped}", begun.elapsed().as_secs_f64());
+    println!("soak: {runs} runs, {faults} faults, {violations} violations");
+    let _flushed = std::io::stdout().flush();
+    if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// `UNDERPIN_SEED`, or the time.
+pub(crate) fn seed() -> u64 {
+    let time = || std::time::UNIX_EPOCH.elapsed().map_or(1, |t| t.as_micros() as u64);
+    let seed = std::env::var("UNDERPIN_SEED").ok().and_then(|s| s.parse().ok());
+    let seed = seed.unwrap_or_else(time);
+    println!("UNDERPIN_SEED={seed}");
+    seed
+}
+
+async fn every_message(major: u32, begun: Instant) -> Tally {
+    let lab = Arc::new(Lab::new(major).await);
+    let clean = Arc::new(nth::clean(&lab).await);
+    println!("PostgreSQL {major}: a clean run sends {} messages", clean.messages.len());
+    let mut tally = Tally::default();
+    let mut cases = tokio::task::JoinSet::new();
+    for n in 1..=clean.messages.len() as u64 {
+        for kind in Kind::ALL {
+            if begun.elapsed() > BUDGET {
+                println!("the time is up at message {n}: the rest is left out");
+                return tally;
+            }
+            if cases.len() >= WORKERS
+                && let Some(case) = cases.join_next().await
+            {
+                tally.add(&case.unwrap(), major);
+            }
+            let (lab, clean) = (Arc::clone(&lab), Arc::clone(&clean));
+            cases.spawn(async move { nth::case(&lab, &clean, kind, n).await });
+        }
+    }
+    while let Some(case) = cases.join_next().await {
+        tally.add(&case.unwrap(), major);
+    }
+    tally
+}
+
+/// One case of the n-th-call loop, `<major> <kind> <n>`, with everything that was said.
+pub(crate) async fn one(words: &str) -> ExitCode {
+    let parts: Vec<&str> = words.split_whitespace().collect();
+    let [major, kind, n] = parts[..] else {
+        println!("UNDERPIN_FAULT=\"<major> <kind> <n>\"");
+        return ExitCode::FAILURE;
+    };
+    let kind = Kind::ALL.into_iter().find(|k| k.name() == kind).unwrap();
+    let major = major.parse().unwrap();
+    let lab = Lab::new(major).await;
+    let clean = nth::clean(&lab).await;
+    for (index, message) in clean.messages.iter().enumerate() {
+        println!("{:>4} {message}", index + 1);
+    }
+    println!("the application was held up for {:?}", clean.stall);
+    let case = nth::case(&lab, &clean, kind, n.parse().unwrap()).await;
+    println!("{}\n{:?}", case.broken.text, case.verdict);
+    let mut tally = Tally::default();
+    tally.add(&case, major);
+    println!("{}", tally.report());
+    if tally.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
