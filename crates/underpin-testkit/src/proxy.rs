@@ -80,6 +80,8 @@ pub enum Action {
     Drop,
     /// As `Drop`, with RST towards the client.
     Reset,
+    /// Half of it is forwarded, then both connections are closed.
+    Tear,
     /// It is forwarded; what the server answers, up to the end of that answer, is swallowed,
     /// then both connections are closed. On the way to the server only.
     LoseAnswer,
@@ -433,6 +435,9 @@ impl<W: AsyncWrite + Unpin> Link<'_, W> {
             Some((Action::Delay(pause), _)) => tokio::time::sleep(pause).await,
             Some((Action::Drop, at)) => return cut(onward, &frame.bytes[..at], End::Close).await,
             Some((Action::Reset, at)) => return cut(onward, &frame.bytes[..at], End::Reset).await,
+            Some((Action::Tear, _)) => {
+                return cut(onward, &frame.bytes[..frame.bytes.len() / 2], End::Close).await;
+            }
             Some((Action::LoseAnswer, _)) => self.swallow.store(true, Ordering::Relaxed),
             Some((Action::HalfOpen { linger, forward }, _)) => {
                 let kept = if forward { frame.bytes.as_slice() } else { &[] };

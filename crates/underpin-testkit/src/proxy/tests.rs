@@ -45,6 +45,7 @@ async fn a_message_is_cut_before_it_arrives_or_after_it_worked() {
     for (action, forwarded) in [
         (Action::Drop, false),
         (Action::Reset, false),
+        (Action::Tear, false),
         (Action::LoseAnswer, true),
         (Action::HalfOpen { linger: Duration::from_millis(100), forward: true }, true),
         (Action::HalfOpen { linger: Duration::ZERO, forward: false }, false),
@@ -58,7 +59,7 @@ async fn a_message_is_cut_before_it_arrives_or_after_it_worked() {
         let rows = database.value("SELECT count(*) FROM t").await.unwrap();
         assert_eq!(rows == "1", forwarded, "{action:?}");
     }
-    assert_eq!(proxy.counts().fired, 5);
+    assert_eq!(proxy.counts().fired, 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use underpin_core::catalog;
 use underpin_core::postgres::Session;
-use underpin_testkit::Server;
 
 use super::lab::{Ended, observe};
 
@@ -13,7 +12,7 @@ use super::lab::{Ended, observe};
 const CLEANUP: Duration = Duration::from_secs(3);
 
 /// What a database holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Found {
     /// How often each effect happened.
     pub(crate) effects: BTreeMap<String, u64>,
@@ -70,18 +69,15 @@ pub(crate) async fn read(url: &str, effects: &str) -> Found {
     }
 }
 
-/// Sessions and prepared transactions that stay in a database when everybody should be gone.
-pub(crate) async fn left_behind(server: &Server, database: &str) -> Option<String> {
-    let session = observe(&server.cluster().url("postgres")).await;
-    let sql = format!(
-        "SELECT string_agg(format('%s %s: %s', application_name, state, left(query, 60)), '; ') \
-         FROM pg_stat_activity WHERE datname = '{database}' AND backend_type = 'client backend' \
-         AND application_name <> 'observer' \
-         AND pid <> ALL (SELECT pid FROM pg_stat_activity WHERE query LIKE '-- kept by the test%')"
-    );
+/// Sessions that stay in a database when everybody should be gone.
+pub(crate) async fn left_behind(url: &str) -> Option<String> {
+    let session = observe(url).await;
+    let sql = "SELECT string_agg(format('%s %s: %s', application_name, state, left(query, 60)), '; ') \
+               FROM pg_stat_activity WHERE datname = current_database() \
+               AND backend_type = 'client backend' AND application_name <> 'observer'";
     let deadline = Instant::now() + CLEANUP;
     loop {
-        let left = session.value(&sql).await.unwrap();
+        let left = session.value(sql).await.unwrap();
         if left.is_none() || Instant::now() > deadline {
             return left;
         }

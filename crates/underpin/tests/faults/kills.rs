@@ -176,7 +176,7 @@ async fn round(lab: &Lab, project: &Project, clean: &Found, dice: &mut Dice, rep
         Verdict::Stopped(_) => report.stopped += 1,
         Verdict::Violation(words) => report.violations.push(words),
     }
-    if let Some(left) = check::left_behind(&lab.server, &name).await {
+    if let Some(left) = check::left_behind(&url).await {
         report.violations.push(format!("left behind: {left}"));
     }
     let admin = lab.server.cluster().connect("postgres").await.unwrap();

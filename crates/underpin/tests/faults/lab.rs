@@ -76,6 +76,8 @@ pub(crate) struct Ended {
     pub(crate) hints: Vec<String>,
     /// It says that the same command may be run again.
     pub(crate) safe_to_retry: bool,
+    /// How many migrations its report says it applied.
+    pub(crate) applied: usize,
     /// Everything that it printed.
     pub(crate) text: String,
     /// How long it ran.
@@ -217,6 +219,7 @@ pub(crate) async fn ended(child: tokio::process::Child, begun: Instant) -> Ended
         result.code = words(&error["code"]);
         result.state = words(&error["state"]["changed"]);
         result.kept = words(&error["state"]["kept"]).unwrap_or_default();
+        result.applied = document["applied"].as_array().map_or(0, Vec::len);
         result.safe_to_retry = error["retry"].as_str() == Some("safe");
         result.hints = error["hints"].as_array().into_iter().flatten().filter_map(words).collect();
     }

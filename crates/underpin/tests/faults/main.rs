@@ -8,6 +8,7 @@
 
 mod app;
 mod check;
+mod drills;
 mod kills;
 mod lab;
 mod nth;
@@ -20,6 +21,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::OnceCell;
 
+use drills::Shown;
 use lab::Lab;
 use nth::{Clean, Kind, Tally};
 
@@ -49,6 +51,17 @@ fn trials(runtime: &Runtime) -> Vec<Trial> {
     }
     let name = "twenty processes under random signals".to_owned();
     trials.push(trial(runtime, name, killed));
+    for drill in drills::ALL.iter().filter(|drill| !drill.long) {
+        let run = async move || match (drill.run)(newest()).await {
+            Shown::Broken(words) => Err(words.into()),
+            Shown::Skipped(why) => {
+                println!("SKIPPED: {}: {why}", drill.name);
+                Ok(())
+            }
+            Shown::Kept(_) | Shown::Stopped(_) => Ok(()),
+        };
+        trials.push(trial(runtime, drill.name.to_owned(), run));
+    }
     trials
 }
 

@@ -42,12 +42,27 @@ pub(crate) enum Kind {
     Kill,
     /// The client sees the connection reset; the server does not, for a second.
     HalfOpen,
+    /// Half of it arrives.
+    Torn,
+    /// The type of a message of the server is wrong.
+    Garbage,
+    /// The server ends the session in its place, as `pg_terminate_backend` does (57P01).
+    Ended,
 }
 
 impl Kind {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Error, Self::Passing, Self::CutBefore, Self::CutAfter, Self::Kill, Self::HalfOpen];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Error,
+        Self::Passing,
+        Self::CutBefore,
+        Self::CutAfter,
+        Self::Kill,
+        Self::HalfOpen,
+        Self::Torn,
+        Self::Garbage,
+        Self::Ended,
+    ];
 
     /// Its name, as in a reproduction command.
     pub(crate) fn name(self) -> &'static str {
@@ -58,6 +73,18 @@ impl Kind {
             Self::CutAfter => "cut_after",
             Self::Kill => "kill",
             Self::HalfOpen => "half_open",
+            Self::Torn => "torn",
+            Self::Garbage => "garbage",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// The rule that does it at message `n`.
+    fn rule(self, n: u64, pid: &Arc<AtomicI32>) -> Rule {
+        match self {
+            // The server sends about three messages for one of ours.
+            Self::Garbage => Rule::to_client(When::Message(3 * n), self.action(pid)),
+            _ => Rule::to_server(When::Message(n), self.action(pid)),
         }
     }
 
@@ -67,6 +94,9 @@ impl Kind {
             Self::Passing => Action::Fail("40001"),
             Self::CutBefore => Action::Drop,
             Self::CutAfter => Action::LoseAnswer,
+            Self::Torn => Action::Tear,
+            Self::Garbage => Action::Corrupt(0),
+            Self::Ended => Action::Answer { severity: "FATAL", sqlstate: "57P01" },
             Self::HalfOpen => Action::HalfOpen { linger: LINGER, forward: false },
             Self::Kill => {
                 let pid = Arc::clone(pid);
@@ -104,6 +134,8 @@ pub(crate) struct Case {
     pub(crate) fired: bool,
     /// How the broken run ended.
     pub(crate) broken: Ended,
+    /// How the healing runs ended.
+    pub(crate) heals: Vec<Ended>,
     /// How it all ended.
     pub(crate) verdict: Verdict,
     /// The longest that the application was held up.
@@ -143,7 +175,7 @@ pub(crate) async fn case(lab: &Lab, clean: &Clean, kind: Kind, n: u64) -> Case {
     let mut project = lab.project(&MIGRATIONS);
     let app = App::start(&direct).await;
     let pid = Arc::new(AtomicI32::new(0));
-    proxy.add(Rule::to_server(When::Message(n), kind.action(&pid)));
+    proxy.add(kind.rule(n, &pid));
     let url = proxy.url(&name);
     let child = project.command(&url, &["deploy", "--wait", "20"]).spawn().unwrap();
     pid.store(child.id().map_or(0, u32::cast_signed), Ordering::SeqCst);
@@ -161,7 +193,7 @@ pub(crate) async fn case(lab: &Lab, clean: &Clean, kind: Kind, n: u64) -> Case {
     }
     let felt = app.stop().await;
     let mut verdict = judge(&clean.found, &effects(&direct).await, &heals);
-    let left = check::left_behind(&lab.server, &name).await;
+    let left = check::left_behind(&direct).await;
     let broken_promise = match (lie, left) {
         (Some(lie), _) => Some(lie),
         (None, Some(left)) => Some(format!("left behind: {left}")),
@@ -179,7 +211,7 @@ pub(crate) async fn case(lab: &Lab, clean: &Clean, kind: Kind, n: u64) -> Case {
     }
     let admin = lab.server.cluster().connect("postgres").await.unwrap();
     let _kept = admin.simple_query(&format!("DROP DATABASE \"{name}\" WITH (FORCE)")).await;
-    Case { kind, n, message, fired: seen.fired > 0, broken, verdict, stall: felt.longest }
+    Case { kind, n, message, fired: seen.fired > 0, broken, heals, verdict, stall: felt.longest }
 }
 
 /// The figures of many cases.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::drills::{self, Shown};
 use super::lab::Lab;
 use super::nth::{self, Kind, Tally};
 use super::{kills, newest};
@@ -17,32 +18,74 @@ const BUDGET: Duration = Duration::from_secs(20 * 60);
 /// How long the kill loop runs.
 const KILL_TIME: Duration = Duration::from_secs(60);
 
-/// Everything. The last line has the figures.
+/// The sums of the last line.
+#[derive(Default)]
+struct Sums {
+    runs: u64,
+    faults: u64,
+    stopped: u64,
+    violations: usize,
+}
+
+/// Everything, or only `UNDERPIN_SOAK=nth`, `=kills` or `=drills`. The last line has the figures.
 pub(crate) async fn all() -> ExitCode {
     let begun = Instant::now();
-    let (mut runs, mut faults, mut violations, mut stopped) = (0, 0, 0, 0);
     let only = std::env::var("UNDERPIN_SOAK").unwrap_or_default();
-    for major in underpin_testkit::majors() {
-        if only == "kills" {
-            break;
-        }
-        let tally = every_message(major, begun).await;
-        println!("PostgreSQL {major}\n{}", tally.report());
-        runs += tally.runs;
-        faults += tally.faults;
-        stopped += tally.stopped();
-        violations += tally.violations.len();
+    let wanted = |part: &str| only == part || !["nth", "kills", "drills"].contains(&only.as_str());
+    let mut sums = Sums::default();
+    if wanted("drills") {
+        drill_all(&mut sums).await;
     }
-    let killed = kills::run(newest(), KILL_TIME, seed()).await;
-    println!("{}", killed.text());
-    runs += killed.runs;
-    faults += killed.signals;
-    stopped += killed.stopped;
-    violations += killed.violations.len();
+    if wanted("kills") {
+        let killed = kills::run(newest(), KILL_TIME, seed()).await;
+        println!("{}", killed.text());
+        sums.runs += killed.runs;
+        sums.faults += killed.signals;
+        sums.stopped += killed.stopped;
+        sums.violations += killed.violations.len();
+    }
+    if wanted("nth") {
+        for major in underpin_testkit::majors() {
+            let tally = every_message(major, begun).await;
+            println!("PostgreSQL {major}\n{}", tally.report());
+            sums.runs += tally.runs;
+            sums.faults += tally.faults;
+            sums.stopped += tally.stopped();
+            sums.violations += tally.violations.len();
+        }
+    }
+    let Sums { runs, faults, stopped, violations } = sums;
     println!("took {:.0} s; stopped with instruction: {stopped}", begun.elapsed().as_secs_f64());
     println!("soak: {runs} runs, {faults} faults, {violations} violations");
     let _flushed = std::io::stdout().flush();
     if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Each drill on the oldest and the newest server. `UNDERPIN_DRILL` chooses by a part of the name.
+async fn drill_all(sums: &mut Sums) {
+    let majors = underpin_testkit::majors();
+    let chosen = std::env::var("UNDERPIN_DRILL").unwrap_or_default();
+    for drill in drills::ALL.iter().filter(|drill| drill.name.contains(&chosen)) {
+        let mut both = vec![majors[0], newest()];
+        both.dedup();
+        for major in both {
+            let begun = Instant::now();
+            let (word, words) = match tokio::spawn((drill.run)(major)).await {
+                Ok(Shown::Kept(words)) => ("kept", words),
+                Ok(Shown::Stopped(words)) => ("stopped with instruction", words),
+                Ok(Shown::Broken(words)) => ("VIOLATION", words),
+                Ok(Shown::Skipped(words)) => ("SKIPPED", words),
+                Err(panic) => ("VIOLATION", format!("the drill itself failed: {panic}")),
+            };
+            let seconds = begun.elapsed().as_secs();
+            println!("{word}: {} on {major} ({seconds} s): {words}", drill.name);
+            let is = |other: &str| u64::from(word == other);
+            sums.faults += 1 - is("SKIPPED");
+            sums.runs += 2;
+            sums.stopped += is("stopped with instruction");
+            sums.violations += usize::from(word == "VIOLATION");
+        }
+    }
 }
 
 /// `UNDERPIN_SEED`, or the time.
@@ -97,7 +140,10 @@ pub(crate) async fn one(words: &str) -> ExitCode {
     }
     println!("the application was held up for {:?}", clean.stall);
     let case = nth::case(&lab, &clean, kind, n.parse().unwrap()).await;
-    println!("{}\n{:?}", case.broken.text, case.verdict);
+    for (place, end) in std::iter::once(&case.broken).chain(&case.heals).enumerate() {
+        println!("--- run {}: {}\n{}", place + 1, end.phrase(), end.text);
+    }
+    println!("{:?}", case.verdict);
     let mut tally = Tally::default();
     tally.add(&case, major);
     println!("{}", tally.report());
