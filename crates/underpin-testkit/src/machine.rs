@@ -35,9 +35,9 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// Runs a program, and ends it when the pipe on its own input closes.
-const KEEPER: &str = r#"log=$1; shift; exec 3<&0
+const KEEPER: &str = r#"log=$1; signal=$2; shift 2; exec 3<&0
 "$@" >>"$log" 2>&1 </dev/null 3<&- & pid=$!
-( read -r _ <&3; kill -QUIT $pid ) 2>/dev/null &
+( read -r _ <&3; kill -$signal $pid ) 2>/dev/null &
 exec 3<&-
 wait $pid"#;
 
@@ -55,13 +55,14 @@ pub enum Stop {
 pub struct Kept(Child);
 
 impl Kept {
-    /// Starts it as the account that servers run under; what it says goes to `log`.
+    /// Starts it as the account that servers run under; what it says goes to `log`. `signal`
+    /// ends it. (A shell has its children ignore QUIT and INT unless they say otherwise.)
     ///
     /// # Errors
     /// When the shell cannot be started.
-    pub fn start(program: &mut Vec<String>, log: &Path) -> io::Result<Self> {
+    pub fn start(program: &[String], log: &Path, signal: &str) -> io::Result<Self> {
         let mut command = as_server("/bin/sh");
-        command.args(["-c", KEEPER, "underpin-drill"]).arg(log).args(program.drain(..));
+        command.args(["-c", KEEPER, "underpin-drill"]).arg(log).arg(signal).args(program);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().map(Self)
     }
@@ -173,7 +174,7 @@ impl Machine {
         for setting in SETTINGS.iter().copied().chain(self.settings.iter().map(String::as_str)) {
             program.extend(["-c".to_owned(), setting.to_owned()]);
         }
-        let mut kept = Kept::start(&mut program, &self.folder.join("log"))?;
+        let mut kept = Kept::start(&program, &self.folder.join("log"), "QUIT")?;
         let deadline = Instant::now() + PATIENCE;
         while self.connect("postgres").await.is_err() {
             if Instant::now() > deadline || !kept.is_running() {

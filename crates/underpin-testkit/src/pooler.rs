@@ -72,7 +72,7 @@ impl Pooler {
 
     async fn up(&mut self) -> io::Result<()> {
         let log = self.folder.join("log");
-        let mut kept = Kept::start(&mut self.program.clone(), &log)?;
+        let mut kept = Kept::start(&self.program, &log, "TERM")?;
         let deadline = Instant::now() + Duration::from_secs(5);
         while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
             if Instant::now() > deadline || !kept.is_running() {

@@ -162,13 +162,14 @@ pub struct Counts {
     pub log: Vec<String>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    upstream: Upstream,
     rules: VecDeque<(Rule, u64)>,
     counts: Counts,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared(Mutex<State>);
 
 /// A running proxy; ends when it is dropped.
@@ -187,8 +188,9 @@ impl Proxy {
     pub async fn start(upstream: Upstream) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::default());
-        let task = tokio::spawn(accept(listener, upstream, Arc::clone(&shared)));
+        let state = State { upstream, rules: VecDeque::new(), counts: Counts::default() };
+        let shared = Arc::new(Shared(Mutex::new(state)));
+        let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self { address, shared, task })
     }
 
@@ -216,6 +218,11 @@ impl Proxy {
     /// Adds a rule.
     pub fn add(&self, rule: Rule) {
         self.shared.lock().rules.push_back((rule, 0));
+    }
+
+    /// Whoever connects from now on gets to another server, as after a failover behind one name.
+    pub fn redirect(&self, upstream: Upstream) {
+        self.shared.lock().upstream = upstream;
     }
 
     /// Takes all rules away that have not fired.
@@ -301,12 +308,16 @@ fn first_words(frame: &Frame) -> String {
     }
 }
 
-async fn accept(listener: TcpListener, upstream: Upstream, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     // Ends its connections with itself.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        shared.lock().counts.connections += 1;
-        let (upstream, shared) = (upstream.clone(), Arc::clone(&shared));
+        let upstream = {
+            let mut state = shared.lock();
+            state.counts.connections += 1;
+            state.upstream.clone()
+        };
+        let shared = Arc::clone(&shared);
         connections.spawn(async move {
             let _nodelay = client.set_nodelay(true);
             // A server that is not there: the client sees its connection close.

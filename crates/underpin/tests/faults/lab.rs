@@ -14,8 +14,8 @@ use underpin_testkit::Server;
 
 /// `lock_timeout` of all runs: an application may be held up for this long.
 pub(crate) const LOCK_BUDGET: Duration = Duration::from_secs(1);
-/// A program that takes longer hangs.
-const DEADLINE: Duration = Duration::from_secs(45);
+/// A program that takes longer hangs. (It may try for a minute to reach a server again.)
+const DEADLINE: Duration = Duration::from_secs(90);
 
 /// The migrations of the n-th-call loop. An effect that happens twice can be seen: a second row in
 /// `effect`, a counter of 2.
@@ -164,9 +164,12 @@ impl Project {
     /// The program, not yet started.
     pub(crate) fn command(&self, url: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_underpin"));
+        if !arguments.contains(&"--output") {
+            command.args(["--output", "json"]);
+        }
         command
             .args(arguments)
-            .args(["--output", "json", "--lock-timeout", "1s"])
+            .args(["--lock-timeout", "1s"])
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")

@@ -12,6 +12,7 @@ mod drills;
 mod kills;
 mod lab;
 mod nth;
+mod page;
 mod soak;
 
 use std::process::ExitCode;
@@ -62,6 +63,7 @@ fn trials(runtime: &Runtime) -> Vec<Trial> {
         };
         trials.push(trial(runtime, drill.name.to_owned(), run));
     }
+    trials.push(Trial::test("the page of faults names what exists", page::check));
     trials
 }
 

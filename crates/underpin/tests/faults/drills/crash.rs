@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use underpin_testkit::machine::Stop;
 
 use super::{BUILDING, SLEEPING, Shown, Stage, end_of, signal};
-use crate::lab::Ended;
+use crate::lab::{Ended, ended};
 
 /// Work at the server ends so soon after the death of its client (with the half second between
 /// two looks of `client_connection_check_interval`, and a loaded machine).
@@ -119,8 +119,9 @@ pub(super) async fn term_mid_concurrently(major: u32) -> Shown {
     let holds = stage.hold_builds().await;
     let url = stage.url();
     let (child, _) = stage.until(&url, BUILDING).await;
+    let begun = Instant::now();
     signal(&child, Signal::TERM);
-    let broken = end_of(child).await;
+    let broken = ended(child, begun).await;
     let idle = stage.until_idle(BUILDING).await;
     drop(holds);
     finish(&stage, &broken, idle).await
@@ -129,11 +130,12 @@ pub(super) async fn term_mid_concurrently(major: u32) -> Shown {
 async fn term(stage: &Stage, query: &str, times: u32) -> Shown {
     let url = stage.url();
     let (child, _) = stage.until(&url, query).await;
+    let begun = Instant::now();
     for _ in 0..times {
         signal(&child, Signal::TERM);
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let broken = end_of(child).await;
+    let broken = ended(child, begun).await;
     let idle = stage.until_idle(query).await;
     stage.wake().await;
     finish(stage, &broken, idle).await

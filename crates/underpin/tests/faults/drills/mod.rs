@@ -5,6 +5,7 @@
 //! judges the end as the n-th-call loop does.
 
 mod crash;
+mod folder;
 mod net;
 mod race;
 mod server;
@@ -74,6 +75,7 @@ drills! {
     "twenty starts at once, 15 s", true, race::twenty_long;
     "paused holder is overtaken and fenced", true, race::paused_holder;
     "an application holds a table for 2 s", false, race::blocked_table;
+    "odd folder", false, folder::odd;
     "slow line", false, net::slow_line;
     "packets lost without a word", true, net::silent;
 }

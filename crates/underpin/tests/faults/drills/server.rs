@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use underpin_testkit::machine::{self, Stop};
 use underpin_testkit::pooler::Pooler;
+use underpin_testkit::proxy::{Proxy, Upstream};
 
 use super::{DATABASE, SLEEPING, Shown, Stage, end_of};
 use crate::check;
@@ -110,23 +111,30 @@ pub(super) async fn disk_full(major: u32) -> Shown {
 
 pub(super) async fn promoted(major: u32) -> Shown {
     let mut stage = Stage::new(major, &[]).await;
-    let mut standby = stage.machine.standby().await.unwrap();
+    let standby = stage.machine.standby().await.unwrap();
     let refused = stage.project.deploy(&standby.url(DATABASE)).await;
     if refused.code.as_deref() != Some("UP-4002") || !refused.instructs() {
         return Shown::Broken(format!("a standby as target: {}", refused.text));
     }
     stage.sleep(10).await;
-    let (child, _) = stage.until(&stage.url(), SLEEPING).await;
+    // One name for both, as a failover has it.
+    let proxy = Proxy::start(socket(&stage.machine)).await.unwrap();
+    let (child, _) = stage.until(&proxy.url(DATABASE), SLEEPING).await;
     stage.wake().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     stage.machine.down(Stop::Immediate).unwrap();
-    promote(&mut standby).await;
+    proxy.redirect(socket(&standby));
+    promote(&standby).await;
     let broken = end_of(child).await;
     stage.machine = standby;
     stage.heal(&stage.url(), &broken, "the standby was promoted".to_owned()).await
 }
 
-async fn promote(standby: &mut machine::Machine) {
+fn socket(machine: &machine::Machine) -> Upstream {
+    Upstream::Unix(machine.socket_folder().join(".s.PGSQL.5432"))
+}
+
+async fn promote(standby: &machine::Machine) {
     let session = standby.connect("postgres").await.unwrap();
     session.simple_query("SELECT pg_promote()").await.unwrap();
 }
@@ -143,7 +151,7 @@ pub(super) async fn failover_loses(major: u32) -> Shown {
     assert!(lost.is_success(), "{}", lost.text);
     stage.machine.down(Stop::Immediate).unwrap();
     standby.up().await.unwrap();
-    promote(&mut standby).await;
+    promote(&standby).await;
     stage.machine = standby;
     let url = stage.url();
     let again = stage.project.run(&url, &["deploy", "--output", "ndjson"]).await;
@@ -151,6 +159,9 @@ pub(super) async fn failover_loses(major: u32) -> Shown {
         .iter()
         .any(|word| again.text.contains(word));
     let words = format!("the loss was {}", if told { "reported" } else { "NOT REPORTED" });
+    if std::env::var_os("UNDERPIN_DRILL").is_some() {
+        println!("{}", again.text);
+    }
     let shown = stage.judge(&url, &lost, std::slice::from_ref(&again), words.clone()).await;
     match shown {
         Shown::Kept(words) if !told => Shown::Broken(words),
@@ -176,6 +187,12 @@ pub(super) async fn pooled(major: u32) -> Shown {
     let said: Vec<String> = ends.iter().map(crate::lab::Ended::phrase).collect();
     if let Some(end) = ends.iter().find(|end| !end.is_success() && !end.explains()) {
         return Shown::Broken(format!("through the pooler: {} {said:?}", end.text));
+    }
+    let clean = &stage.clean;
+    // What each of them says of "nothing" is true of itself only.
+    let succeeded = ends.iter().filter(|end| end.is_success());
+    if let Some(lie) = succeeded.filter_map(|end| check::lie(clean, &found, end)).next() {
+        return Shown::Broken(format!("through the pooler: {lie} {said:?}"));
     }
     let twice = found.effects.iter().find(|(_, count)| **count > 1);
     if let Some((what, count)) = twice {
