@@ -33,6 +33,9 @@ async fn twenty(major: u32, seconds: u32) -> Shown {
     let ends = all.join_all().await;
     let failed: Vec<String> =
         ends.iter().filter(|end| !end.is_success()).map(crate::lab::Ended::phrase).collect();
+    if let Some(end) = ends.iter().find(|end| !end.is_success()) {
+        println!("one of those that failed said:\n{}", end.text);
+    }
     let migrators = ends.iter().filter(|end| end.applied > 0).count();
     let slowest = ends.iter().map(|end| end.took).max().unwrap_or_default();
     let words =
