@@ -13,7 +13,7 @@ use super::{kills, newest};
 /// Cases under way at once.
 const WORKERS: usize = 3;
 /// No case of the n-th-call loop begins later than this.
-const BUDGET: Duration = Duration::from_secs(20 * 60);
+const BUDGET: Duration = Duration::from_secs(25 * 60);
 
 /// How long the kill loop runs.
 const KILL_TIME: Duration = Duration::from_secs(60);
@@ -45,8 +45,9 @@ pub(crate) async fn all() -> ExitCode {
         sums.violations += killed.violations.len();
     }
     if wanted("nth") {
-        for major in underpin_testkit::majors() {
-            let tally = every_message(major, begun).await;
+        let begun = Instant::now();
+        for (major, step) in in_order() {
+            let tally = every_message(major, step, begun).await;
             println!("PostgreSQL {major}\n{}", tally.report());
             sums.runs += tally.runs;
             sums.faults += tally.faults;
@@ -59,6 +60,16 @@ pub(crate) async fn all() -> ExitCode {
     println!("soak: {runs} runs, {faults} faults, {violations} violations");
     let _flushed = std::io::stdout().flush();
     if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The newest and the oldest server meet every message, those between every third.
+fn in_order() -> Vec<(u32, usize)> {
+    let mut majors = underpin_testkit::majors();
+    let mut order: Vec<(u32, usize)> = majors.pop().map(|newest| (newest, 1)).into_iter().collect();
+    let between = majors.split_off(1.min(majors.len()));
+    order.extend(majors.into_iter().map(|oldest| (oldest, 1)));
+    order.extend(between.into_iter().rev().map(|major| (major, 3)));
+    order
 }
 
 /// Each drill on the oldest and the newest server. `UNDERPIN_DRILL` chooses by a part of the name.
@@ -97,13 +108,13 @@ pub(crate) fn seed() -> u64 {
     seed
 }
 
-async fn every_message(major: u32, begun: Instant) -> Tally {
+async fn every_message(major: u32, step: usize, begun: Instant) -> Tally {
     let lab = Arc::new(Lab::new(major).await);
     let clean = Arc::new(nth::clean(&lab).await);
     println!("PostgreSQL {major}: a clean run sends {} messages", clean.messages.len());
     let mut tally = Tally::default();
     let mut cases = tokio::task::JoinSet::new();
-    for n in 1..=clean.messages.len() as u64 {
+    for n in (1..=clean.messages.len() as u64).step_by(step) {
         for kind in Kind::ALL {
             if begun.elapsed() > BUDGET {
                 println!("the time is up at message {n}: the rest is left out");

@@ -39,7 +39,7 @@ type Running = Pin<Box<dyn Future<Output = Shown> + Send>>;
 pub(crate) struct Drill {
     /// What it does, in words.
     pub(crate) name: &'static str,
-    /// Too long for a test.
+    /// In the soak test only.
     pub(crate) long: bool,
     /// Runs it on a server of this major.
     pub(crate) run: fn(u32) -> Running,
@@ -58,25 +58,25 @@ macro_rules! drills {
 
 drills! {
     "server crash mid-DDL", false, crash::restart_mid_ddl;
-    "server crash mid-CONCURRENTLY", false, crash::restart_mid_concurrently;
-    "backend killed mid-DDL", false, crash::backend_killed;
+    "server crash mid-CONCURRENTLY", true, crash::restart_mid_concurrently;
+    "backend killed mid-DDL", true, crash::backend_killed;
     "SIGKILL mid-statement ends the work at the server", false, crash::kill_mid_statement;
-    "SIGKILL mid-CONCURRENTLY", false, crash::kill_mid_concurrently;
-    "SIGTERM mid-statement", false, crash::term_mid_statement;
+    "SIGKILL mid-CONCURRENTLY", true, crash::kill_mid_concurrently;
+    "SIGTERM mid-statement", true, crash::term_mid_statement;
     "SIGTERM mid-CONCURRENTLY", false, crash::term_mid_concurrently;
-    "SIGTERM twice", false, crash::term_twice;
+    "SIGTERM twice", true, crash::term_twice;
     "no free connection", false, server::no_free_connection;
     "disk full", false, server::disk_full;
     "standby as target, then promoted mid-migration", false, server::promoted;
     "failover that loses a migration", false, server::failover_loses;
     "PgBouncer in transaction mode", false, server::pooled;
-    "PgBouncer restarted mid-migration", false, server::pooler_restarted;
+    "PgBouncer restarted mid-migration", true, server::pooler_restarted;
     "twenty starts at once, short", false, race::twenty_short;
     "twenty starts at once, 15 s", true, race::twenty_long;
     "paused holder is overtaken and fenced", true, race::paused_holder;
-    "an application holds a table for 2 s", false, race::blocked_table;
+    "an application holds a table for 2 s", true, race::blocked_table;
     "odd folder", false, folder::odd;
-    "slow line", false, net::slow_line;
+    "slow line", true, net::slow_line;
     "packets lost without a word", true, net::silent;
 }
 
@@ -118,7 +118,6 @@ struct Stage {
     machine: Machine,
     project: Project,
     clean: Found,
-    _cache: tempfile::TempDir,
 }
 
 impl Stage {
@@ -126,11 +125,8 @@ impl Stage {
     async fn new(major: u32, settings: &[&str]) -> Self {
         let binaries = underpin_testkit::binaries(major).unwrap();
         let machine = Machine::start(&binaries, settings).await.unwrap();
-        let cache = tempfile::tempdir().unwrap();
-        let project = Project::new(&MIGRATIONS, cache.path(), &binaries.folder);
-        let stage = |clean| Self { machine, project, clean, _cache: cache };
-        let empty = Found::default();
-        let mut stage = stage(empty);
+        let project = Project::new(&MIGRATIONS, &cache(), &binaries.folder);
+        let mut stage = Self { machine, project, clean: Found::default() };
         stage.sql("postgres", "CREATE DATABASE model").await;
         stage.sql("postgres", "CREATE DATABASE shop").await;
         let url = stage.machine.url("model");
@@ -171,9 +167,8 @@ impl Stage {
 
     /// Runs only the first migration.
     async fn first_only(&self, url: &str) -> Ended {
-        let cache = tempfile::tempdir().unwrap();
         let pg_bin = self.machine.binaries().folder.clone();
-        Project::new(&MIGRATIONS[..1], cache.path(), &pg_bin).deploy(url).await
+        Project::new(&MIGRATIONS[..1], &cache(), &pg_bin).deploy(url).await
     }
 
     /// Starts a deploy.
@@ -250,6 +245,13 @@ impl Stage {
             None => Shown::Kept(words),
         }
     }
+}
+
+/// Replays are kept between drills: their migrations are always the same.
+fn cache() -> std::path::PathBuf {
+    let cache = underpin_testkit::cache().join("drills");
+    std::fs::create_dir_all(&cache).unwrap();
+    cache
 }
 
 fn activity(query: &str) -> String {

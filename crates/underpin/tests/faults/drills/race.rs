@@ -9,8 +9,8 @@ use super::{DATABASE, SLEEPING, Shown, Stage, end_of, signal};
 use crate::check;
 use crate::lab::{LOCK_BUDGET, ended};
 
-/// A lease that nobody renews is free after this, and a little more.
-const LEASE: Duration = Duration::from_secs(40);
+/// Longer than a lease lasts without renewal, and than a transaction may idle.
+const PAUSE_MAX: &str = "80";
 
 pub(super) async fn twenty_short(major: u32) -> Shown {
     twenty(major, 2).await
@@ -54,9 +54,8 @@ pub(super) async fn paused_holder(major: u32) -> Shown {
     let url = stage.url();
     let (paused, _) = stage.until(&url, SLEEPING).await;
     signal(&paused, Signal::STOP);
-    tokio::time::sleep(LEASE).await;
     stage.wake().await;
-    let other = stage.project.deploy(&url).await;
+    let other = stage.project.run(&url, &["deploy", "--wait", PAUSE_MAX]).await;
     let before = check::read(&url, super::EFFECTS).await;
     signal(&paused, Signal::CONT);
     let woken = end_of(paused).await;
