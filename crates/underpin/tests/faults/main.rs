@@ -1,6 +1,6 @@
 //! What the program does when something breaks: real processes, real servers, injected faults.
 //!
-//! `./dev test` runs a part of it, `./dev soak` all of it (`UNDERPIN_SOAK=1`, some minutes);
+//! `./dev test` runs a part of it, `./dev soak` all of it (about half an hour);
 //! `UNDERPIN_FAULT="18 cut_after 23"` one case of the n-th-call loop, with everything it said.
 //! docs/reference/faults.md says which fault is covered by what.
 
