@@ -6,8 +6,11 @@
 //! installed; which of them a run uses from `UNDERPIN_TEST_MAJORS`.
 
 pub mod evidence;
+pub mod machine;
 pub mod npm;
+pub mod pooler;
 pub mod prisma;
+pub mod proxy;
 pub mod scenario;
 
 use std::collections::BTreeMap;
