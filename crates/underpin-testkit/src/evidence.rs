@@ -320,8 +320,14 @@ impl Lab {
         let live = scratch.read().await.map_err(read)?.restricted_to(&self.schemas);
         scratch.close().await;
         let changed = before.delta_to(&live);
-        let ids: BTreeSet<_> =
+        let mut ids: BTreeSet<_> =
             changed.set.iter().map(|(id, _)| id).chain(&changed.removed).collect();
+        // What was changed under its last name was written under its first.
+        for step in self.replay.steps.iter().rev() {
+            let from = step.delta.moved.iter().filter(|(_, to)| ids.contains(to));
+            let from: Vec<_> = from.map(|(from, _)| from).collect();
+            ids.extend(from);
+        }
         for (index, step) in self.replay.steps.iter().enumerate() {
             let own = &step.delta;
             let mut wrote = own.set.iter().map(|(id, _)| id).chain(&own.removed);
@@ -372,7 +378,8 @@ impl Lab {
             0 => {
                 let hole = dice.below(upto);
                 pieces.remove(hole);
-                trial.holes_in = Some(upto);
+                // Behind the end of a prefix a hole is one with what did not run at all.
+                trial.holes_in = (upto == all).then_some(all);
                 trial.name = format!("hole {hole} of {upto}");
             }
             1 => {

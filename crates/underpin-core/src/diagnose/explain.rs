@@ -68,13 +68,15 @@ pub(super) enum Outcome {
 pub(super) fn explain(
     replay: &Replay,
     statements: &[usize],
+    guarded: &BTreeSet<usize>,
     details: &Details,
     opaque: &BTreeSet<usize>,
     live: &CatalogSnapshot,
 ) -> Outcome {
     let mut split: BTreeSet<(usize, Option<usize>)> = BTreeSet::new();
     let mut ignored: BTreeMap<Key, BTreeSet<usize>> = BTreeMap::new();
-    let mut free_needs = BTreeSet::new();
+    // What looks before it acts needs nothing.
+    let mut free_needs = guarded.clone();
     loop {
         let (units, deltas) = cut(replay, details, &split);
         let mut problem = Problem::new(replay, &units, &deltas, live, &ignored, &free_needs);
@@ -90,7 +92,8 @@ pub(super) fn explain(
             continue;
         }
         let Err((tags, variables)) = problem.solver.settle() else {
-            return Outcome::Explained(Box::new(problem.finish(units, &ignored)));
+            let sound = ignored.is_empty() && free_needs.len() == guarded.len();
+            return Outcome::Explained(Box::new(problem.finish(units, &ignored, sound)));
         };
         let involved: BTreeSet<usize> =
             variables.into_iter().filter(|v| *v < units.len()).collect();
@@ -433,8 +436,22 @@ impl<'a> Problem<'a> {
         Suspects { torn, others }
     }
 
-    fn finish(mut self, units: Vec<Unit>, ignored: &BTreeMap<Key, BTreeSet<usize>>) -> Explanation {
-        let (states, choice) = self.decide();
+    fn finish(
+        mut self,
+        units: Vec<Unit>,
+        ignored: &BTreeMap<Key, BTreeSet<usize>>,
+        sound: bool,
+    ) -> Explanation {
+        let (mut states, choice) = self.decide();
+        if !sound {
+            // Conclusions are worth nothing where their grounds contradict each other; what a
+            // fact says by itself still counts.
+            for (unit, state) in states.iter_mut().enumerate() {
+                if self.present[unit].is_empty() && self.absent[unit].is_empty() {
+                    *state = State::Either;
+                }
+            }
+        }
         let keys = |chains: &Vec<usize>| -> Vec<Key> {
             chains.iter().map(|c| self.chains.all[*c].key.clone()).collect()
         };

@@ -173,6 +173,12 @@ impl Folder {
         Self { statements, lines }
     }
 
+    /// The migrations that hold a statement which looks before it acts.
+    fn guarded(&self) -> BTreeSet<usize> {
+        let all = self.statements.iter().enumerate();
+        all.filter(|(_, s)| s.iter().any(|s| s.guarded)).map(|(index, _)| index).collect()
+    }
+
     fn counts(&self) -> Vec<usize> {
         self.statements.iter().map(Vec::len).collect()
     }
@@ -190,7 +196,7 @@ pub fn diagnose(
     opaque: &BTreeSet<usize>,
     live: &CatalogSnapshot,
 ) -> Result<Diagnosis, BTreeSet<usize>> {
-    match explain::explain(replay, &folder.counts(), details, opaque, live) {
+    match explain::explain(replay, &folder.counts(), &folder.guarded(), details, opaque, live) {
         explain::Outcome::NeedsDetails(wanted) => Err(wanted),
         explain::Outcome::Explained(explanation) => {
             Ok(verdict::diagnosis(folder, replay, &explanation, live))
