@@ -500,29 +500,41 @@ impl<'a> Problem<'a> {
             return (states, choice.collect());
         };
         self.try_both(&[], &choice, &mut states);
-        // A migration of which some statements are known to be in effect, and which may be so as
-        // a whole, is; what then follows for the others follows.
-        let mut whole: Vec<Literal> = Vec::new();
-        let mut choice = choice;
-        for units in self.half_known(&states) {
-            let assumed: Vec<Literal> = whole
-                .iter()
-                .copied()
-                .chain(units.iter().map(|unit| Literal::new(*unit, true)))
-                .collect();
-            if let Answer::Model(model) = self.solver.search(&assumed) {
-                whole = assumed;
-                choice = model;
-            }
-        }
-        if !whole.is_empty() {
-            for state in states.iter_mut().filter(|s| **s == Some(State::Either)) {
-                *state = None;
-            }
-            self.try_both(&whole, &choice, &mut states);
-        }
+        let choice = self.prefer_whole(&mut states, choice);
         let states = states.into_iter().map(|s| s.unwrap_or(State::Either)).collect();
         (states, choice.into_iter().take(self.units).collect())
+    }
+
+    /// A migration of which some statements are known to be in effect, and which may be so as a
+    /// whole, is, unless another one would be half there instead: between two halves the facts do
+    /// not decide.
+    fn prefer_whole(
+        &mut self,
+        states: &mut Vec<Option<State>>,
+        mut choice: Vec<bool>,
+    ) -> Vec<bool> {
+        let mut whole: Vec<Literal> = Vec::new();
+        for units in self.half_known(states) {
+            let mut assumed = whole.clone();
+            assumed.extend(units.iter().map(|unit| Literal::new(*unit, true)));
+            let Answer::Model(model) = self.solver.search(&assumed) else { continue };
+            let mut then: Vec<Option<State>> =
+                states.iter().map(|state| state.filter(|state| *state != State::Either)).collect();
+            self.try_both(&assumed, &model, &mut then);
+            if self.halves(&then).is_subset(&self.halves(states)) {
+                (whole, *states, choice) = (assumed, then, model);
+            }
+        }
+        choice
+    }
+
+    /// The migrations that are half there.
+    fn halves(&self, states: &[Option<State>]) -> BTreeSet<usize> {
+        let of = |wanted: State| -> BTreeSet<usize> {
+            let units = states.iter().zip(&self.migrations);
+            units.filter(|(state, _)| **state == Some(wanted)).map(|(_, m)| *m).collect()
+        };
+        of(State::In).intersection(&of(State::Out)).copied().collect()
     }
 
     /// The units of each migration that was told apart, has units that are in effect and none

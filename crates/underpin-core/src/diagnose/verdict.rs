@@ -120,10 +120,19 @@ impl<'a> Judge<'a> {
         );
         match (is_in, is_out) {
             (true, true) => self.partial(migration),
+            (true, false) | (false, true) if self.may_be_half(migration) => {
+                let why = "what is missing was taken away by the first half of one migration, or never made by the second half of another; the facts do not say of which";
+                Verdict::Ambiguous { why: why.to_owned(), holds: false }
+            }
             (true, false) => Verdict::InEffect,
             (false, true) => self.missing(migration),
             (false, false) => self.unseen(migration),
         }
+    }
+
+    /// Whether statements that leave a trace are undecided beside others that are in effect.
+    fn may_be_half(&self, migration: usize) -> bool {
+        self.with(migration, State::Either).any(|unit| self.explanation.written[unit] > 0)
     }
 
     /// Where a statement fell apart into objects and not all of them agree, or contradictions
