@@ -257,6 +257,8 @@ fn strike(targets: &mut BTreeMap<i32, Target>, dice: &mut Dice) {
             target.send(Signal::TERM);
             target.termed.get_or_insert_with(Instant::now);
         }
+        // How long one takes to end is measured: it is not to be paused meanwhile.
+        _ if target.termed.is_some() => {}
         _ => {
             target.send(Signal::STOP);
             let pause = Duration::from_millis(100 + dice.below(PAUSE_MAX_MS - 100));

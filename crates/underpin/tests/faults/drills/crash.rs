@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use underpin_testkit::machine::Stop;
 
-use super::{BUILDING, SLEEPING, Shown, Stage, end_of, signal};
+use super::{BUILDING, DATABASE, SLEEPING, Shown, Stage, end_of, signal};
 use crate::lab::{Ended, ended};
 
 /// Work at the server ends so soon after the death of its client (with the half second between
@@ -125,6 +125,21 @@ pub(super) async fn term_mid_concurrently(major: u32) -> Shown {
     let idle = stage.until_idle(BUILDING).await;
     drop(holds);
     finish(&stage, &broken, idle).await
+}
+
+/// It waits for another process's lock when it is told to stop.
+pub(super) async fn term_while_waiting(major: u32) -> Shown {
+    let stage = Stage::new(major, &[]).await;
+    let url = stage.url();
+    let holder = stage.session(DATABASE).await;
+    holder.simple_query("SELECT pg_advisory_lock(72707369)").await.unwrap();
+    let child = stage.start(&url);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let begun = Instant::now();
+    signal(&child, Signal::TERM);
+    let broken = ended(child, begun).await;
+    drop(holder);
+    finish(&stage, &broken, Duration::ZERO).await
 }
 
 async fn term(stage: &Stage, query: &str, times: u32) -> Shown {

@@ -64,6 +64,7 @@ drills! {
     "SIGKILL mid-CONCURRENTLY", true, crash::kill_mid_concurrently;
     "SIGTERM mid-statement", true, crash::term_mid_statement;
     "SIGTERM mid-CONCURRENTLY", false, crash::term_mid_concurrently;
+    "SIGTERM while waiting for the lock", false, crash::term_while_waiting;
     "SIGTERM twice", true, crash::term_twice;
     "no free connection", false, server::no_free_connection;
     "disk full", false, server::disk_full;
