@@ -32,6 +32,7 @@ async fn enter(
         advisory,
         journals: None,
         recorded: None,
+        stopping: &|| false,
     };
     let mut told = Vec::new();
     let entered =

@@ -30,7 +30,7 @@ const POLL_PAUSE: Duration = Duration::from_millis(150);
 const STALE_PAUSE: Duration = Duration::from_secs(2);
 
 /// What a run brings to the gate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Entrance<'a> {
     /// The run's id.
     pub run: &'a str,
@@ -44,6 +44,8 @@ pub struct Entrance<'a> {
     pub journals: Option<&'a Path>,
     /// A query that yields true when all that this run wants is recorded already.
     pub recorded: Option<&'a str>,
+    /// Whether the run was asked to stop.
+    pub stopping: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// What happens at the gate.
@@ -96,7 +98,7 @@ pub enum Entered {
 /// Waits for our turn. Everything that was read before is to be read again afterwards.
 ///
 /// # Errors
-/// UP-4001 after the patience, UP-4002 for a standby, UP-4004 when neither lock nor lease holds,
+/// UP-4001 after the patience, UP-4005 when asked to stop, UP-4002 for a standby, UP-4004 when neither lock nor lease holds,
 /// UP-1105.
 pub async fn enter(
     session: &Session,
@@ -266,6 +268,13 @@ impl Gate<'_> {
             && value == "t"
         {
             return Ok(true);
+        }
+        if (self.entrance.stopping)() {
+            return Err(Error::new(
+                Code::Interrupted,
+                "stopped on request while waiting for the turn",
+            )
+            .hint("run the same command again"));
         }
         let patience = self.entrance.patience;
         if self.begun.elapsed() >= patience {

@@ -59,6 +59,7 @@ impl<'a> Run<'a> {
             patience: options.patience,
             advisory: self.advisory,
             journals: options.journals.as_deref(),
+            stopping: &|| options.stop.is_requested(),
             recorded: (!wanted.is_empty()).then_some(recorded.as_str()),
         };
         let entered = coordinate::enter(&session, &entrance, &mut |happening| {

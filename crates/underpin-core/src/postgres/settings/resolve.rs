@@ -52,9 +52,9 @@ const DEFAULT_PORT: u16 = 5432;
 /// Prisma's default; libpq would wait for ever.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVES: Keepalives =
-    Keepalives { idle: Duration::from_secs(30), interval: Duration::from_secs(10), retries: 3 };
+    Keepalives { idle: Duration::from_secs(6), interval: Duration::from_secs(3), retries: 3 };
 /// The time after which the keepalives too would have given up.
-const TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Builds the settings.
 ///
