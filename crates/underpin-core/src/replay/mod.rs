@@ -113,19 +113,17 @@ pub async fn replay(
     context: &ReplayContext,
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Replay, ReplayError> {
-    let chain = cache::Chain::of(migrations, context);
-    if let Some(replay) =
-        context.cache.as_ref().and_then(|folder| cache::load(folder, &chain, migrations.len()))
-    {
+    if let Some(replay) = kept(migrations, context) {
         return Ok(replay);
     }
-    let known = context.cache.as_ref().and_then(|folder| {
-        (1..migrations.len()).rev().find_map(|count| cache::load(folder, &chain, count))
-    });
     let begun = std::time::Instant::now();
     let mut scratch = Scratch::start(context.target, &context.scratch).await?;
     progress(Progress::EngineReady(scratch.about(), begun.elapsed()));
     let engine = scratch.about().clone();
+    let chain = cache::Chain::of(migrations, context, engine.kind == EngineKind::Embedded);
+    let known = context.cache.as_ref().and_then(|folder| {
+        (1..migrations.len()).rev().find_map(|count| cache::load(folder, &chain, count))
+    });
     let mut database = scratch.database().await?;
     prepare(&mut database, context, engine.kind).await?;
     let initial = catalog::read(&mut database).await?;
@@ -156,6 +154,19 @@ pub async fn replay(
     Ok(replay)
 }
 
+/// The whole replay from the cache. What the embedded PostgreSQL answered counts only while there
+/// is nothing better on this machine.
+fn kept(migrations: &[Migration], context: &ReplayContext) -> Option<Replay> {
+    let folder = context.cache.as_ref()?;
+    let load = |embedded| {
+        cache::load(folder, &cache::Chain::of(migrations, context, embedded), migrations.len())
+    };
+    load(false).or_else(|| {
+        context.scratch.embedded.as_ref()?;
+        load(true).filter(|_| !context.scratch.has_local_server(context.target))
+    })
+}
+
 async fn prepare(
     database: &mut dyn Queryable,
     context: &ReplayContext,
@@ -168,8 +179,8 @@ async fn prepare(
         let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(&context.schema));
         database.query(&sql).await.map_err(failed)?;
     }
-    if engine == EngineKind::Native {
-        // Roles belong to the whole server, so only a cluster of our own gets them.
+    if engine.is_own() {
+        // Roles belong to the whole server, so only one of our own gets them.
         for role in &context.roles {
             // One that exists already is as good. Superusers, because what a role may do is the
             // target's business and is not what a replay proves.
@@ -252,6 +263,12 @@ pub fn error_location(
 }
 
 fn replay_error(migration: &Migration, offset: usize, error: &SqlError) -> Error {
+    if error.connection_lost {
+        let words = format!("the scratch PostgreSQL ended while it ran `{}`", migration.name);
+        return Error::new(Code::ScratchFailed, words)
+            .caused_by(error)
+            .sqlstate(error.sqlstate.as_deref());
+    }
     let words =
         format!("migration `{}` does not replay on an empty scratch database", migration.name);
     let mut result =
