@@ -168,12 +168,12 @@ pub(crate) fn cache_folder() -> PathBuf {
 
 /// The PostgreSQL inside this build.
 #[cfg(feature = "embedded")]
-fn embedded() -> Option<std::sync::Arc<dyn EmbeddedEngine>> {
+pub(crate) fn embedded() -> Option<std::sync::Arc<dyn EmbeddedEngine>> {
     underpin_embedded::engine()
 }
 
 #[cfg(not(feature = "embedded"))]
-fn embedded() -> Option<std::sync::Arc<dyn EmbeddedEngine>> {
+pub(crate) fn embedded() -> Option<std::sync::Arc<dyn EmbeddedEngine>> {
     None
 }
 

@@ -284,6 +284,10 @@ fn replay_error(migration: &Migration, offset: usize, error: &SqlError) -> Error
         Some("0A000" | "58P01") if error.message.contains("extension") => result.hint(
             "the scratch server lacks this extension: give binaries that have it with --pg-bin, or a server with --shadow-url",
         ),
+        // undefined_object: what a collation is to a server without that locale or without ICU.
+        Some("42704") if error.message.starts_with("collation ") => result.hint(
+            "the scratch server lacks this collation: give binaries that have it with --pg-bin, or a server with --shadow-url",
+        ),
         _ => match &error.hint {
             Some(hint) => result.hint(hint.clone()),
             None => result.hint(format!("correct {} and run the same command again", migration.path.display())),
