@@ -16,33 +16,27 @@
     all(target_os = "macos", target_arch = "aarch64")
 ))]
 mod carried;
-mod wire;
-mod worker;
 
-use std::sync::Arc;
+#[cfg(any(
+    all(
+        target_os = "linux",
+        target_env = "gnu",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ),
+    all(target_os = "macos", target_arch = "aarch64")
+))]
+pub use carried::engine;
 
-use underpin_core::postgres::embedded::EmbeddedEngine;
-
-/// The engine of this build; `None` where it is not published for the processor or libc.
+/// None: the engine is not published for this processor or libc.
+#[cfg(not(any(
+    all(
+        target_os = "linux",
+        target_env = "gnu",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ),
+    all(target_os = "macos", target_arch = "aarch64")
+)))]
 #[must_use]
-pub fn engine() -> Option<Arc<dyn EmbeddedEngine>> {
-    #[cfg(any(
-        all(
-            target_os = "linux",
-            target_env = "gnu",
-            any(target_arch = "x86_64", target_arch = "aarch64")
-        ),
-        all(target_os = "macos", target_arch = "aarch64")
-    ))]
-    let engine: Option<Arc<dyn EmbeddedEngine>> = Some(Arc::new(carried::Carried::default()));
-    #[cfg(not(any(
-        all(
-            target_os = "linux",
-            target_env = "gnu",
-            any(target_arch = "x86_64", target_arch = "aarch64")
-        ),
-        all(target_os = "macos", target_arch = "aarch64")
-    )))]
-    let engine = None;
-    engine
+pub fn engine() -> Option<std::sync::Arc<dyn underpin_core::postgres::embedded::EmbeddedEngine>> {
+    None
 }

@@ -141,8 +141,10 @@ async fn an_error_has_its_sqlstate_and_its_place_and_the_session_goes_on() {
     let notices = database.take_notices();
     assert_eq!((notices[0].severity.as_str(), notices[0].message.as_str()), ("WARNING", "look: 1"));
     let error = database.query("CREATE TABLE c (x int); COPY c FROM STDIN").await.unwrap_err();
-    assert!(!error.connection_lost, "{error}");
-    database.query("SELECT 1").await.unwrap();
+    assert!(!error.connection_lost && error.message.contains("no rows to send"), "{error}");
+    let aside = database.query("CREATE TABLE \"stdin\" (a int)").await.unwrap();
+    assert_eq!(aside.len(), 1, "outside of a COPY the session goes on as before");
+    assert_eq!(database.query("SELECT 1").await.unwrap()[0].rows.len(), 1);
     database.close().await;
 
     let scripts =
@@ -194,7 +196,20 @@ async fn what_breaks_the_engine_is_an_error() {
     // Endless recursion: a server ends it with 54001, the engine runs out of its stack.
     let deep = "CREATE FUNCTION deep(n int) RETURNS int LANGUAGE plpgsql \
                 AS 'BEGIN RETURN deep(n + 1); END'; SELECT deep(1);";
-    let begun = std::time::Instant::now();
     let error = embedded(folder(&[deep]).path()).await.unwrap_err();
-    println!("{:?} {error:?}", begun.elapsed());
+    assert_eq!((error.migration, error.error.code().id()), (Some(0), "UP-3102"));
+    assert!(error.error.causes()[0].contains("broke down"), "{:?}", error.error);
+    open().await.close().await; // and the next one works
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collation_that_it_lacks_is_named() {
+    for script in [
+        "CREATE TABLE a (x text COLLATE \"de_DE\");",
+        "CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);",
+    ] {
+        let error = embedded(folder(&[script]).path()).await.unwrap_err();
+        assert_eq!(error.error.code().id(), "UP-2102");
+        assert!(error.error.hints()[0].contains("lacks this collation"), "{:?}", error.error);
+    }
 }

@@ -35,6 +35,10 @@ async fn a_production_is_proven_and_verified_without_any_other_scratch_postgresq
     }
     let server = underpin_testkit::server(major).await;
     let database = server.database().await;
+    let vector = "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'";
+    if database.value(vector).await.is_none() {
+        return; // the demo adds a column where pgvector is to be had, and the engine has it
+    }
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
     database.run(&std::fs::read_to_string(demo.join("production.sql")).unwrap()).await;
     let project = tempfile::tempdir().unwrap();

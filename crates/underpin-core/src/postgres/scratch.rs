@@ -175,7 +175,7 @@ impl Scratch {
         if let Some(engine) = &options.embedded {
             match Self::embedded(engine, target).await {
                 Ok(scratch) => return Ok(scratch),
-                Err(error) => tried.push(format!("the embedded PostgreSQL: {}", words(&error))),
+                Err(error) => tried.push(words(&error)),
             }
         }
         Err(Error::new(

@@ -267,7 +267,8 @@ fn replay_error(migration: &Migration, offset: usize, error: &SqlError) -> Error
         let words = format!("the scratch PostgreSQL ended while it ran `{}`", migration.name);
         return Error::new(Code::ScratchFailed, words)
             .caused_by(error)
-            .sqlstate(error.sqlstate.as_deref());
+            .sqlstate(error.sqlstate.as_deref())
+            .hint("another scratch PostgreSQL may bear it: --pg-bin FOLDER, or --shadow-url URL");
     }
     let words =
         format!("migration `{}` does not replay on an empty scratch database", migration.name);
@@ -284,8 +285,9 @@ fn replay_error(migration: &Migration, offset: usize, error: &SqlError) -> Error
         Some("0A000" | "58P01") if error.message.contains("extension") => result.hint(
             "the scratch server lacks this extension: give binaries that have it with --pg-bin, or a server with --shadow-url",
         ),
-        // undefined_object: what a collation is to a server without that locale or without ICU.
-        Some("42704") if error.message.starts_with("collation ") => result.hint(
+        // undefined_object, invalid_parameter_value: what a collation is to a server without that
+        // locale, and to one without ICU.
+        Some("42704" | "22023") if error.message.contains("collat") => result.hint(
             "the scratch server lacks this collation: give binaries that have it with --pg-bin, or a server with --shadow-url",
         ),
         _ => match &error.hint {

@@ -14,7 +14,7 @@ use underpin_core::postgres::embedded::{CloseFuture, EmbeddedDatabase};
 use underpin_core::postgres::{Notice, QueryFuture, Queryable, ResultSet, ServerVersion, SqlError};
 use underpin_core::{Code, Error, Result};
 
-use crate::wire::{self, Reply};
+use super::wire::{self, Reply};
 
 /// How long an instance may take to start: the first one ever unpacks and compiles nothing, but a
 /// slow disk is slow.
@@ -26,7 +26,7 @@ const STACK_BYTES: usize = 16 << 20;
 const THREAD: &str = "underpin-embedded";
 
 /// What the thread drives.
-pub(crate) trait Backend {
+pub(super) trait Backend {
     /// Sends protocol bytes and gives the answer's.
     fn send(&mut self, message: &[u8]) -> std::result::Result<Vec<u8>, String>;
 
@@ -43,7 +43,7 @@ struct Query {
 
 /// The session with one instance.
 #[derive(Debug)]
-pub(crate) struct Instance {
+pub(super) struct Instance {
     queries: mpsc::Sender<Query>,
     ended: oneshot::Receiver<()>,
     version: ServerVersion,
@@ -55,7 +55,7 @@ impl Instance {
     ///
     /// # Errors
     /// UP-3102.
-    pub(crate) async fn start<B: Backend>(
+    pub(super) async fn start<B: Backend>(
         open: impl FnOnce() -> std::result::Result<B, String> + Send + 'static,
         version: ServerVersion,
         permit: OwnedSemaphorePermit,
@@ -94,7 +94,8 @@ impl Instance {
             Ok((sets, notices)) => (Ok(sets), notices),
             Err((error, notices)) => (Err(error), notices),
         };
-        self.notices.extend(notices);
+        let room = wire::NOTICES_MAX.saturating_sub(self.notices.len());
+        self.notices.extend(notices.into_iter().take(room));
         result
     }
 }
@@ -154,18 +155,9 @@ fn run<B: Backend>(
 
 fn answer_to(backend: &mut impl Backend, sql: &str) -> Answer {
     let bare = |error| (error, Vec::new());
-    let mut exchange = |message: std::result::Result<Vec<u8>, SqlError>| {
-        let message = message?;
-        let bytes = guarded(|| backend.send(&message)).map_err(|words| lost(&words))?;
-        Ok(Reply::read(&bytes))
-    };
-    let mut reply = exchange(wire::query(sql)).map_err(bare)?;
-    if reply.wants_rows && !reply.ready {
-        let after = exchange(wire::copy_fail()).map_err(bare)?;
-        reply.error = reply.error.or(after.error);
-        reply.notices.extend(after.notices);
-        reply.ready = after.ready;
-    }
+    let message = wire::query(sql).map_err(bare)?;
+    let bytes = guarded(|| backend.send(&message)).map_err(|words| bare(lost(&words)))?;
+    let reply = Reply::read(&bytes);
     match reply.error {
         Some(mut error) => {
             error.connection_lost |= !reply.ready;
@@ -211,7 +203,7 @@ fn lost(words: &str) -> SqlError {
 }
 
 /// UP-3102.
-pub(crate) fn failed(words: &str) -> Error {
+pub(super) fn failed(words: &str) -> Error {
     Error::new(Code::ScratchFailed, "the embedded PostgreSQL cannot be used").caused_by(words)
 }
 

@@ -5,11 +5,14 @@
 
 use underpin_core::postgres::{Notice, ResultSet, Row, SqlError};
 
-/// Notices kept per answer; more are dropped, oldest kept.
-const NOTICES_MAX: usize = 1000;
+/// Notices kept between two reads; more are dropped, oldest kept.
+pub(super) const NOTICES_MAX: usize = 1000;
 
 /// A simple query. A NUL ends the text in the protocol, so a script cannot hold one.
-pub(crate) fn query(sql: &str) -> Result<Vec<u8>, SqlError> {
+///
+/// Behind one that may be `COPY … FROM STDIN` goes the message that there are no rows: the engine
+/// cannot wait for input, and outside of a COPY a server ignores that message (manual §55.2.7).
+pub(super) fn query(sql: &str) -> Result<Vec<u8>, SqlError> {
     if sql.contains('\0') {
         return Err(SqlError {
             sqlstate: Some("22021".to_owned()),
@@ -17,12 +20,11 @@ pub(crate) fn query(sql: &str) -> Result<Vec<u8>, SqlError> {
             ..SqlError::default()
         });
     }
-    message(b'Q', sql)
-}
-
-/// Tells a server that waits for the rows of `COPY … FROM STDIN` that there are none.
-pub(crate) fn copy_fail() -> Result<Vec<u8>, SqlError> {
-    message(b'f', "a migration has no rows to send")
+    let mut bytes = message(b'Q', sql)?;
+    if sql.to_ascii_lowercase().contains("stdin") {
+        bytes.extend(message(b'f', "a migration has no rows to send")?);
+    }
+    Ok(bytes)
 }
 
 fn message(kind: u8, text: &str) -> Result<Vec<u8>, SqlError> {
@@ -41,22 +43,20 @@ fn message(kind: u8, text: &str) -> Result<Vec<u8>, SqlError> {
 
 /// What a session answered.
 #[derive(Debug, Default)]
-pub(crate) struct Reply {
+pub(super) struct Reply {
     /// Results, one per statement.
-    pub(crate) sets: Vec<ResultSet>,
+    pub(super) sets: Vec<ResultSet>,
     /// The first error.
-    pub(crate) error: Option<SqlError>,
+    pub(super) error: Option<SqlError>,
     /// Notices and warnings.
-    pub(crate) notices: Vec<Notice>,
+    pub(super) notices: Vec<Notice>,
     /// It is ready for the next query.
-    pub(crate) ready: bool,
-    /// It waits for the rows of a COPY.
-    pub(crate) wants_rows: bool,
+    pub(super) ready: bool,
 }
 
 impl Reply {
     /// Reads the messages of an answer. What cannot be read ends it, so that it is not `ready`.
-    pub(crate) fn read(bytes: &[u8]) -> Self {
+    pub(super) fn read(bytes: &[u8]) -> Self {
         let mut reply = Self::default();
         let mut current = ResultSet::default();
         let mut rest = Reader(bytes);
@@ -81,7 +81,6 @@ impl Reply {
                 self.error.get_or_insert(body.error());
             }
             b'N' if self.notices.len() < NOTICES_MAX => self.notices.push(body.notice()),
-            b'G' => self.wants_rows = true,
             b'Z' => self.ready = true,
             _ => {}
         }

@@ -1,7 +1,10 @@
 //! `oliphaunt-wasix` behind the seam: what it carries, how an instance is set up.
 //!
-//! The only file that knows the crate. Non-goals: its typed API; what a migration needs is the
-//! simple query protocol.
+//! The only place that knows that crate: `worker` gives an instance its thread, `wire` speaks the
+//! protocol. Non-goals: its typed API; what a migration needs is the simple query protocol.
+
+mod wire;
+mod worker;
 
 use std::sync::Arc;
 
@@ -10,12 +13,12 @@ use tokio::sync::Semaphore;
 use underpin_core::postgres::ServerVersion;
 use underpin_core::postgres::embedded::{EmbeddedDatabase, EmbeddedEngine, OpenFuture};
 
-use crate::worker::{Backend, Instance, failed};
+use worker::{Backend, Instance, failed};
 
 /// PostgreSQL 18.4. A test asks the engine.
 const VERSION: ServerVersion = ServerVersion(180_004);
 
-/// Instances at once in a process: each takes about 150 MB.
+/// Instances at once in a process: each takes about 150 MB, the first 270.
 const INSTANCES_MAX: usize = 3;
 
 /// The extensions of this build: those that projects with migration folders use.
@@ -51,15 +54,14 @@ const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// The engine of this build.
-#[derive(Debug)]
-pub(crate) struct Carried {
-    places: Arc<Semaphore>,
+#[must_use]
+pub fn engine() -> Option<Arc<dyn EmbeddedEngine>> {
+    Some(Arc::new(Carried { places: Arc::new(Semaphore::new(INSTANCES_MAX)) }))
 }
 
-impl Default for Carried {
-    fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(INSTANCES_MAX)) }
-    }
+#[derive(Debug)]
+struct Carried {
+    places: Arc<Semaphore>,
 }
 
 fn extension_names() -> String {
@@ -79,7 +81,8 @@ impl EmbeddedEngine for Carried {
 
     fn unchecked(&self) -> Vec<String> {
         vec![
-            "collations: the embedded PostgreSQL sorts text by its bytes and has no ICU".to_owned(),
+            "collations: the embedded PostgreSQL sorts text by its bytes and has no ICU data"
+                .to_owned(),
             "waiting between sessions: it has one session".to_owned(),
             format!("extensions other than {}", extension_names()),
         ]
@@ -113,7 +116,9 @@ impl Handle {
 
 impl Backend for Handle {
     fn send(&mut self, message: &[u8]) -> Result<Vec<u8>, String> {
-        self.0.exec_protocol_raw(message).map_err(|error| words(&error))
+        self.0
+            .exec_protocol_raw(message)
+            .map_err(|error| format!("the embedded PostgreSQL broke down: {}", words(&error)))
     }
 
     fn close(&mut self) {
