@@ -34,7 +34,8 @@ pub(super) trait Backend {
     fn close(&mut self);
 }
 
-type Answer = std::result::Result<(Vec<ResultSet>, Vec<Notice>), (SqlError, Vec<Notice>)>;
+/// The results, and the notices of the way there.
+type Answer = (std::result::Result<Vec<ResultSet>, SqlError>, Vec<Notice>);
 
 struct Query {
     sql: String,
@@ -90,10 +91,7 @@ impl Instance {
         let query = Query { sql: sql.to_owned(), answer };
         let gone = || lost("the embedded PostgreSQL has ended");
         self.queries.send(query).await.map_err(|_| gone())?;
-        let (result, notices) = match answered.await.map_err(|_| gone())? {
-            Ok((sets, notices)) => (Ok(sets), notices),
-            Err((error, notices)) => (Err(error), notices),
-        };
+        let (result, notices) = answered.await.map_err(|_| gone())?;
         let room = wire::NOTICES_MAX.saturating_sub(self.notices.len());
         self.notices.extend(notices.into_iter().take(room));
         result
@@ -140,7 +138,7 @@ fn run<B: Backend>(
     if opened.send(Ok(())).is_ok() {
         while let Some(Query { sql, answer }) = queries.blocking_recv() {
             let result = answer_to(&mut backend, &sql);
-            let is_over = matches!(&result, Err((error, _)) if error.connection_lost);
+            let is_over = matches!(&result, (Err(error), _) if error.connection_lost);
             let _nobody_waits = answer.send(result);
             if is_over {
                 break;
@@ -154,20 +152,21 @@ fn run<B: Backend>(
 }
 
 fn answer_to(backend: &mut impl Backend, sql: &str) -> Answer {
-    let bare = |error| (error, Vec::new());
-    let message = wire::query(sql).map_err(bare)?;
-    let bytes = guarded(|| backend.send(&message)).map_err(|words| bare(lost(&words)))?;
-    let reply = Reply::read(&bytes);
-    match reply.error {
+    let sent = wire::query(sql)
+        .and_then(|message| guarded(|| backend.send(&message)).map_err(|words| lost(&words)));
+    let reply = match sent {
+        Ok(bytes) => Reply::read(&bytes),
+        Err(error) => return (Err(error), Vec::new()),
+    };
+    let result = match reply.error {
         Some(mut error) => {
             error.connection_lost |= !reply.ready;
-            Err((error, reply.notices))
+            Err(error)
         }
-        None if reply.ready => Ok((reply.sets, reply.notices)),
-        None => {
-            Err((lost("the embedded PostgreSQL ended in the middle of an answer"), reply.notices))
-        }
-    }
+        None if reply.ready => Ok(reply.sets),
+        None => Err(lost("the embedded PostgreSQL ended in the middle of an answer")),
+    };
+    (result, reply.notices)
 }
 
 /// Runs a step of the engine; a panic becomes words.
