@@ -195,6 +195,7 @@ async fn an_embedded_replay_is_kept_apart_and_one_that_broke_down_is_up_3102() {
         roles: Vec::new(),
         scratch: ScratchOptions {
             embedded: Some(Arc::new(Fake { starts: true })),
+            cache: underpin_testkit::cache(),
             ..ScratchOptions::default()
         },
         cache: Some(cache.clone()),
