@@ -9,7 +9,8 @@ const FILE_LINES_MAX: usize = 800;
 const CRATES: &[(&str, &[&str])] = &[
     ("underpin-sql", &[]),
     ("underpin-core", &["underpin-sql"]),
-    ("underpin", &["underpin-core", "underpin-sql"]),
+    ("underpin-embedded", &["underpin-core"]),
+    ("underpin", &["underpin-core", "underpin-embedded", "underpin-sql"]),
     ("underpin-testkit", &["underpin-core", "underpin-sql"]),
 ];
 

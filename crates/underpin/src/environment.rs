@@ -8,6 +8,7 @@ use underpin_core::engine::Options;
 use underpin_core::engine::prisma::PrismaOptions;
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
+use underpin_core::postgres::embedded::EmbeddedEngine;
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::postgres::{ConnectionSettings, Environment};
 use underpin_core::{Code, Error, Result as CoreResult};
@@ -111,6 +112,7 @@ impl Project {
                 places: search_places(),
                 shadow,
                 target: (writes && !dry_run).then(|| target.clone()),
+                embedded: embedded(),
                 cache: cache.join("postgres"),
             },
             replay_cache: Some(cache.join("replay")),
@@ -172,6 +174,17 @@ fn state_folder() -> Option<PathBuf> {
     folder("UNDERPIN_STATE_DIR")
         .or_else(|| folder("XDG_STATE_HOME").map(|p| p.join("underpin")))
         .or_else(|| folder("HOME").map(|p| p.join(".local/state/underpin")))
+}
+
+/// The PostgreSQL inside this build.
+#[cfg(feature = "embedded")]
+pub(crate) fn embedded() -> Option<std::sync::Arc<dyn EmbeddedEngine>> {
+    underpin_embedded::engine()
+}
+
+#[cfg(not(feature = "embedded"))]
+pub(crate) fn embedded() -> Option<std::sync::Arc<dyn EmbeddedEngine>> {
+    None
 }
 
 /// Where server binaries may be.

@@ -7,6 +7,7 @@
 
 pub mod binaries;
 pub mod cluster;
+pub mod embedded;
 mod quote;
 pub mod scratch;
 mod session;

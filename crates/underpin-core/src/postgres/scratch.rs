@@ -3,15 +3,17 @@
 //! Purpose: one seam, [`Scratch`], with the order of preference of the design: configured
 //! binaries, binaries of the target's own major, a database on a server that the user names, a
 //! database on the target itself (only for verbs that may write), binaries of a newer major
-//! (*approximate*). Invariants: every engine says what it is and what it cannot check; a scratch
+//! (*approximate*), the embedded PostgreSQL of this build, if it has one. Invariants: every engine says what it is and what it cannot check; a scratch
 //! database is gone when its [`ScratchDatabase`] is closed, and a leftover of a killed run is
 //! removed by a later one. Non-goals: deciding what to replay.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::binaries::{SearchPlaces, ServerBinaries};
 use super::cluster::{Cluster, ClusterOptions};
+use super::embedded::{EmbeddedDatabase, EmbeddedEngine};
 use super::{
     ConnectionSettings, QueryFuture, Queryable, ServerVersion, Session, identifier, literal,
 };
@@ -32,8 +34,20 @@ pub struct ScratchOptions {
     pub shadow: Option<ConnectionSettings>,
     /// The target, when a scratch database may be made on it.
     pub target: Option<ConnectionSettings>,
+    /// The PostgreSQL inside this build, when it has one.
+    pub embedded: Option<Arc<dyn EmbeddedEngine>>,
     /// Where templates are kept between runs.
     pub cache: PathBuf,
+}
+
+impl ScratchOptions {
+    /// Whether this machine has server binaries for a target of this version.
+    #[must_use]
+    pub fn has_local_server(&self, target: ServerVersion) -> bool {
+        self.pg_bin.is_some()
+            || self.places.of_major(target.major()).is_some()
+            || self.places.newer_than(target.major()).is_some()
+    }
 }
 
 /// Which kind of engine it is.
@@ -46,6 +60,16 @@ pub enum EngineKind {
     ShadowServer,
     /// A database on the target's server.
     TargetServer,
+    /// The PostgreSQL inside this build.
+    Embedded,
+}
+
+impl EngineKind {
+    /// Whether the whole server is ours, so that roles may be made on it.
+    #[must_use]
+    pub fn is_own(self) -> bool {
+        matches!(self, Self::Native | Self::Embedded)
+    }
 }
 
 /// What every report says of the engine that a proof rests on.
@@ -83,6 +107,7 @@ impl EngineInfo {
             EngineKind::Native => "own scratch cluster",
             EngineKind::ShadowServer => "scratch database on the shadow server",
             EngineKind::TargetServer => "scratch database on the target server",
+            EngineKind::Embedded => "embedded",
         };
         let approximate = if self.approximate { ", approximate" } else { "" };
         format!("PostgreSQL {}, {kind}{approximate}", self.version)
@@ -92,6 +117,8 @@ impl EngineInfo {
 enum Engine {
     Native(Cluster),
     Server(Box<ConnectionSettings>),
+    /// With the instance that proved at the start that it works.
+    Embedded(Arc<dyn EmbeddedEngine>, Option<Box<dyn EmbeddedDatabase>>),
 }
 
 /// A PostgreSQL on which scratch databases can be made.
@@ -145,6 +172,12 @@ impl Scratch {
             },
             None => tried.push("no server binaries of a newer major either".to_owned()),
         }
+        if let Some(engine) = &options.embedded {
+            match Self::embedded(engine, target).await {
+                Ok(scratch) => return Ok(scratch),
+                Err(error) => tried.push(words(&error)),
+            }
+        }
         Err(Error::new(
             Code::NoScratch,
             "no scratch PostgreSQL is available, so nothing can be proven",
@@ -169,17 +202,17 @@ impl Scratch {
     /// UP-3102.
     pub async fn database(&mut self) -> Result<ScratchDatabase> {
         self.databases += 1;
-        match &self.engine {
+        match &mut self.engine {
             // The cluster's first database is already there, and as empty as a new one.
             Engine::Native(cluster) if self.databases == 1 => {
-                Ok(ScratchDatabase { session: cluster.connect("postgres").await?, dropper: None })
+                Ok(ScratchDatabase::own(cluster.connect("postgres").await?))
             }
             Engine::Native(cluster) => {
                 let name = format!("scratch_{}", self.databases);
                 let admin = cluster.connect("template1").await?;
                 create(&admin, &name).await?;
                 drop(admin);
-                Ok(ScratchDatabase { session: cluster.connect(&name).await?, dropper: None })
+                Ok(ScratchDatabase::own(cluster.connect(&name).await?))
             }
             Engine::Server(settings) => {
                 let name = format!("{DATABASE_PREFIX}{}", uuid::Uuid::now_v7().simple());
@@ -187,7 +220,14 @@ impl Scratch {
                 remove_leftovers(&admin).await;
                 create(&admin, &name).await?;
                 let session = settings.with_database(&name).connect().await?;
-                Ok(ScratchDatabase { session, dropper: Some((admin, name)) })
+                Ok(ScratchDatabase(Place::Server { session, admin, name }))
+            }
+            Engine::Embedded(engine, first) => {
+                let instance = match first.take() {
+                    Some(instance) => instance,
+                    None => engine.open().await?,
+                };
+                Ok(ScratchDatabase(Place::Embedded(instance)))
             }
         }
     }
@@ -205,6 +245,14 @@ impl Scratch {
         })
         .await?;
         Ok(Self { engine: Engine::Native(cluster), about, databases: 0 })
+    }
+
+    async fn embedded(engine: &Arc<dyn EmbeddedEngine>, target: ServerVersion) -> Result<Self> {
+        let first = engine.open().await?;
+        let mut about = EngineInfo::new(EngineKind::Embedded, first.version(), target);
+        about.unchecked.extend(engine.unchecked());
+        let engine = Engine::Embedded(Arc::clone(engine), Some(first));
+        Ok(Self { engine, about, databases: 0 })
     }
 
     async fn server(
@@ -264,28 +312,48 @@ async fn remove_leftovers(admin: &Session) {
 }
 
 /// An empty database of its own, and the one session with it.
-pub struct ScratchDatabase {
-    session: Session,
-    dropper: Option<(Session, String)>,
+pub struct ScratchDatabase(Place);
+
+enum Place {
+    /// On a cluster of our own, which goes as a whole.
+    Own(Session),
+    /// On a server that others use.
+    Server { session: Session, admin: Session, name: String },
+    /// An instance inside this process.
+    Embedded(Box<dyn EmbeddedDatabase>),
 }
 
 impl ScratchDatabase {
+    fn own(session: Session) -> Self {
+        Self(Place::Own(session))
+    }
+
     /// Removes the database.
     pub async fn close(self) {
-        if let Some((admin, name)) = self.dropper {
-            drop(self.session);
-            let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(&name));
-            let _left_for_a_later_run = admin.simple_query(&sql).await;
+        match self.0 {
+            Place::Own(_) => {}
+            Place::Server { session, admin, name } => {
+                drop(session);
+                let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(&name));
+                let _left_for_a_later_run = admin.simple_query(&sql).await;
+            }
+            Place::Embedded(instance) => instance.close().await,
         }
     }
 }
 
 impl Queryable for ScratchDatabase {
     fn query<'a>(&'a mut self, sql: &'a str) -> QueryFuture<'a> {
-        self.session.query(sql)
+        match &mut self.0 {
+            Place::Own(session) | Place::Server { session, .. } => session.query(sql),
+            Place::Embedded(instance) => instance.query(sql),
+        }
     }
 
     fn version(&self) -> ServerVersion {
-        self.session.version()
+        match &self.0 {
+            Place::Own(session) | Place::Server { session, .. } => session.version(),
+            Place::Embedded(instance) => instance.version(),
+        }
     }
 }

@@ -21,12 +21,15 @@ const FILES_MAX: usize = 32;
 pub(super) struct Chain(Vec<String>);
 
 impl Chain {
-    pub(super) fn of(migrations: &[Migration], context: &ReplayContext) -> Self {
+    /// `embedded`: for what the embedded PostgreSQL answers, which never mixes with the answers
+    /// of a server.
+    pub(super) fn of(migrations: &[Migration], context: &ReplayContext, embedded: bool) -> Self {
         let scratch = &context.scratch;
         let engine = (
             &scratch.pg_bin,
             scratch.shadow.as_ref().map(crate::postgres::ConnectionSettings::address),
             scratch.target.as_ref().map(crate::postgres::ConnectionSettings::address),
+            scratch.embedded.as_ref().filter(|_| embedded).map(|engine| engine.identity()),
         );
         let mut roles = context.roles.clone();
         roles.sort();

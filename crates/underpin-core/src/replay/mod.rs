@@ -144,19 +144,18 @@ async fn run(
     tolerant: bool,
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Replay, ReplayError> {
-    let chain = cache::Chain::of(migrations, context);
-    let usable = |replay: &Replay| tolerant || replay.steps.iter().all(|s| s.failed.is_none());
-    let cached = |count| {
-        context.cache.as_ref().and_then(|folder| cache::load(folder, &chain, count)).filter(usable)
-    };
-    if let Some(replay) = cached(migrations.len()) {
+    if let Some(replay) = kept(migrations, context, tolerant) {
         return Ok(replay);
     }
-    let known = (1..migrations.len()).rev().find_map(cached);
     let begun = std::time::Instant::now();
     let mut scratch = Scratch::start(context.target, &context.scratch).await?;
     progress(Progress::EngineReady(scratch.about(), begun.elapsed()));
     let engine = scratch.about().clone();
+    let chain = cache::Chain::of(migrations, context, engine.kind == EngineKind::Embedded);
+    let known = context.cache.as_ref().and_then(|folder| {
+        let load = |count| cache::load(folder, &chain, count).filter(|r| usable(r, tolerant));
+        (1..migrations.len()).rev().find_map(load)
+    });
     let mut database = scratch.database().await?;
     prepare(&mut database, context, engine.kind).await?;
     let mut before = catalog::read_tracked(&mut database).await?;
@@ -206,6 +205,25 @@ fn in_words(error: &Error) -> String {
     causes.fold(error.message().to_owned(), |text, cause| format!("{text}: {cause}"))
 }
 
+/// Whether a cached replay may be used: one that went on over a failure only where that is wanted.
+fn usable(replay: &Replay, tolerant: bool) -> bool {
+    tolerant || replay.steps.iter().all(|step| step.failed.is_none())
+}
+
+/// The whole replay from the cache. What the embedded PostgreSQL answered counts only while there
+/// is nothing better on this machine.
+fn kept(migrations: &[Migration], context: &ReplayContext, tolerant: bool) -> Option<Replay> {
+    let folder = context.cache.as_ref()?;
+    let load = |embedded| {
+        cache::load(folder, &cache::Chain::of(migrations, context, embedded), migrations.len())
+            .filter(|replay| usable(replay, tolerant))
+    };
+    load(false).or_else(|| {
+        context.scratch.embedded.as_ref()?;
+        load(true).filter(|_| !context.scratch.has_local_server(context.target))
+    })
+}
+
 async fn prepare(
     database: &mut dyn Queryable,
     context: &ReplayContext,
@@ -218,8 +236,8 @@ async fn prepare(
         let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(&context.schema));
         database.query(&sql).await.map_err(failed)?;
     }
-    if engine == EngineKind::Native {
-        // Roles belong to the whole server, so only a cluster of our own gets them.
+    if engine.is_own() {
+        // Roles belong to the whole server, so only one of our own gets them.
         for role in &context.roles {
             // One that exists already is as good. Superusers, because what a role may do is the
             // target's business and is not what a replay proves.
@@ -325,6 +343,13 @@ pub fn error_location(
 }
 
 fn replay_error(migration: &Migration, offset: usize, error: &SqlError) -> Error {
+    if error.connection_lost {
+        let words = format!("the scratch PostgreSQL ended while it ran `{}`", migration.name);
+        return Error::new(Code::ScratchFailed, words)
+            .caused_by(error)
+            .sqlstate(error.sqlstate.as_deref())
+            .hint("another scratch PostgreSQL may bear it: --pg-bin FOLDER, or --shadow-url URL");
+    }
     let words =
         format!("migration `{}` does not replay on an empty scratch database", migration.name);
     let mut result =
@@ -339,6 +364,11 @@ fn replay_error(migration: &Migration, offset: usize, error: &SqlError) -> Error
         // feature_not_supported, undefined_file: what CREATE EXTENSION says of a missing one.
         Some("0A000" | "58P01") if error.message.contains("extension") => result.hint(
             "the scratch server lacks this extension: give binaries that have it with --pg-bin, or a server with --shadow-url",
+        ),
+        // undefined_object, invalid_parameter_value: what a collation is to a server without that
+        // locale, and to one without ICU.
+        Some("42704" | "22023") if error.message.contains("collat") => result.hint(
+            "the scratch server lacks this collation: give binaries that have it with --pg-bin, or a server with --shadow-url",
         ),
         _ => match &error.hint {
             Some(hint) => result.hint(hint.clone()),

@@ -58,7 +58,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(settings.socket_timeout(), None);
     assert_eq!(settings.application_name, "underpin");
     assert_eq!(settings.tls.mode, SslMode::Prefer);
-    assert_eq!(settings.tcp_user_timeout, Some(Duration::from_secs(60)));
+    assert_eq!(settings.tcp_user_timeout, Some(Duration::from_secs(15)));
     assert_eq!(settings.warnings().len(), 1, "no database is named");
     assert_eq!(parse("postgres://h/d?connect_timeout=0").connect_timeout, None);
     assert_eq!(parse("host=h user=ann").database(), "ann");
