@@ -35,6 +35,8 @@ pub enum Kind {
     MigrationStarted,
     /// Intent: a statement that cannot be part of a transaction is about to be sent.
     StatementStarted,
+    /// Intent: the whole script is about to be sent as one message, which may commit in its midst.
+    MessageStarted,
     /// A statement, or the block up to it, is in effect.
     StatementDone,
     /// A migration is in effect and recorded.
@@ -43,20 +45,25 @@ pub enum Kind {
     MigrationUndone,
     /// A migration stopped after some of its statements; `step` of them are in effect.
     MigrationStopped,
+    /// A migration stopped in a statement that may have committed by itself: what of it is in
+    /// effect is not known.
+    MigrationUnclear,
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::LeaseTaken,
         Self::Baselined,
         Self::HistoryCreated,
         Self::Resolved,
         Self::MigrationStarted,
         Self::StatementStarted,
+        Self::MessageStarted,
         Self::StatementDone,
         Self::MigrationDone,
         Self::MigrationUndone,
         Self::MigrationStopped,
+        Self::MigrationUnclear,
     ];
 
     /// Its stable word.
@@ -69,10 +76,12 @@ impl Kind {
             Self::Resolved => "resolved",
             Self::MigrationStarted => "migration_started",
             Self::StatementStarted => "statement_started",
+            Self::MessageStarted => "message_started",
             Self::StatementDone => "statement_done",
             Self::MigrationDone => "migration_done",
             Self::MigrationUndone => "migration_undone",
             Self::MigrationStopped => "migration_stopped",
+            Self::MigrationUnclear => "migration_unclear",
         }
     }
 
@@ -191,6 +200,8 @@ pub struct RowState {
     pub open: Option<usize>,
     /// It failed, and nothing of it is in effect.
     pub undone: bool,
+    /// It may have committed where no journal could see it: a person has to look.
+    pub unclear: bool,
 }
 
 /// The journal of one run.
@@ -470,6 +481,7 @@ pub async fn state_of(session: &Session, row: &str) -> Result<RowState> {
             }
             Some(Kind::MigrationUndone) => state.undone = true,
             Some(Kind::MigrationStopped) => state.open = None,
+            Some(Kind::MessageStarted | Kind::MigrationUnclear) => state.unclear = true,
             _ => {}
         }
     }

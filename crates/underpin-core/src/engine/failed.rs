@@ -23,6 +23,11 @@ pub(super) fn remains(record: &MigrationRecord, script: Option<&str>) -> String 
     let concurrent = script.statements.iter().any(
         |s| matches!(&s.kind, StatementKind::NonTransactional { what } if what.ends_with("CONCURRENTLY")),
     );
+    if script.statements.iter().any(|s| s.kind == StatementKind::MayCommit) {
+        return "it holds a statement that can commit by itself (CALL, DO with COMMIT), so a part of \
+                it may be in effect"
+            .to_owned();
+    }
     let invalid = if concurrent { "; an invalid index may be left" } else { "" };
     match script.shape() {
         _ if count <= 1 => format!("it is one statement, so nothing of it is in effect{invalid}"),
@@ -78,6 +83,7 @@ mod tests {
         assert!(
             of(Some("SELECT 1; CREATE INDEX CONCURRENTLY i ON t (a)")).contains("cannot be one")
         );
+        assert!(of(Some("CALL p()")).contains("may be in effect"));
         assert!(of(None).contains("not in the folder"));
         assert!(remains(&record(None), Some("SELECT 1")).starts_with("no error is recorded"));
     }

@@ -142,7 +142,7 @@ pub(super) async fn warn_of_lost(
     Ok(())
 }
 
-/// Nobody else may have the turn, and nothing is left to do for us.
+/// The database did not stand still long enough for a decision.
 pub(super) fn moved(rounds: usize) -> Error {
     Error::new(
         Code::MovedMeanwhile,

@@ -129,10 +129,7 @@ impl Executor {
             if frame.is_ours() && stopped.error.is("55P04") && !self.is_pooled() {
                 // unsafe_new_enum_value_usage: the only way is statement by statement.
                 let script = Script::parse(&migration.script);
-                self.run_separate(migration, &script, None, sink)
-                    .await
-                    .map_err(|error| failure::journalled(migration, error))?;
-                return Ok(false);
+                return self.run_in_units(migration, &script, None, sink).await;
             }
             if !is_passing(&stopped.error) {
                 self.record_failure(migration, &attempt, &stopped.error).await;

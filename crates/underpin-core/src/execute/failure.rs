@@ -88,6 +88,34 @@ pub(super) fn stopped(
         .hint(format!("or finish the file by hand, then: underpin resolve --applied {name}"))
 }
 
+/// Statement `index` failed, and may have committed a part of its work by itself (`CALL`, a `DO`
+/// block with `COMMIT`; manual §43.8).
+pub(super) fn unclear(
+    migration: &Migration,
+    script: &Script,
+    index: usize,
+    error: &SqlError,
+) -> Error {
+    let (name, count) = (&migration.name, script.statements.len());
+    let offset = script.statements[index].span.start;
+    let file = migration.path.display().to_string();
+    let words = format!("migration `{name}` stopped at statement {} of {count}", index + 1);
+    let what = format!(
+        "{}statement {} can commit by itself, and what it committed is in effect",
+        if index == 0 { String::new() } else { format!("statements 1 to {index} are in effect; ") },
+        index + 1
+    );
+    Error::new(Code::MigrationPartial, words)
+        .caused_by(error)
+        .sqlstate(error.sqlstate.as_deref())
+        .at(SourceLocation::at(&file, &migration.script, offset))
+        .changed(Changed::Partial { what })
+        .hint(format!(
+            "undo by hand what is in effect, then: underpin resolve --rolled-back {name}"
+        ))
+        .hint(format!("or finish the file by hand, then: underpin resolve --applied {name}"))
+}
+
 /// An error between two statements of a script that is sent one by one.
 pub(super) fn journalled(migration: &Migration, error: Error) -> Error {
     if *error.what_changed() != Changed::Nothing {

@@ -168,6 +168,8 @@ impl Executor {
         }
         self.refuse_unrunnable([migration])?;
         let result = match &shape {
+            // What went statement by statement goes on so, whatever its shape would allow.
+            _ if resume.is_some() => self.run_in_units(migration, &script, resume, sink).await,
             _ if !rules.one_transaction => self.run_message(migration).await.map(|()| false),
             TransactionShape::Atomic => {
                 self.run_atomic(migration, &Frame::ours(migration), sink).await
@@ -175,11 +177,9 @@ impl Executor {
             TransactionShape::Wrapped { body } => {
                 self.run_atomic(migration, &Frame::authors(migration, &script, body), sink).await
             }
-            TransactionShape::Separate { .. } | TransactionShape::Unclosed { .. } => self
-                .run_separate(migration, &script, resume, sink)
-                .await
-                .map_err(|error| failure::journalled(migration, error))
-                .map(|()| false),
+            TransactionShape::Separate { .. } | TransactionShape::Unclosed { .. } => {
+                self.run_in_units(migration, &script, None, sink).await
+            }
         };
         self.tell_notices(migration, sink);
         let one_transaction = result?;
@@ -190,6 +190,18 @@ impl Executor {
             duration: begun.elapsed(),
         });
         Ok(())
+    }
+
+    /// [`Executor::run_separate`]; never one transaction.
+    async fn run_in_units(
+        &mut self,
+        migration: &Migration,
+        script: &Script,
+        resume: Option<&Resume>,
+        sink: &mut dyn EventSink,
+    ) -> Result<bool> {
+        let result = self.run_separate(migration, script, resume, sink).await;
+        result.map(|()| false).map_err(|error| failure::journalled(migration, error))
     }
 
     /// Refuses, before the first one runs, what cannot run here: behind a transaction pooler a
@@ -317,6 +329,8 @@ impl Executor {
         let started = self.context.history.insert_started_sql(migration, &id, Timestamp::now());
         self.record(&started, Entry::of(Kind::MigrationStarted, migration.name.as_str(), &id))
             .await?;
+        let sending = Entry::of(Kind::MessageStarted, migration.name.as_str(), &id);
+        self.record("", sending).await?;
         let aside = self.turn.set_aside(&self.link.session).await?;
         let sent = self.link.send(&migration.script).await;
         self.turn.take_back(aside, &self.link.session).await?;
@@ -338,7 +352,8 @@ impl Executor {
         let _undone = self.link.session.simple_query("ROLLBACK").await;
         self.restore().await?;
         let logs = self.context.history.fail_sql(&id, &failure::log_text(migration, &error));
-        let _kept = self.link.session.simple_query(&logs).await;
+        let unclear = Entry::of(Kind::MigrationUnclear, migration.name.as_str(), &id);
+        let _kept = self.record(&logs, unclear).await;
         Err(failure::failed(migration, 0, &error, false).changed(Changed::Unknown {
             what: "the file was one message: everything since its last own COMMIT was undone"
                 .to_owned(),

@@ -59,8 +59,10 @@ pub(super) async fn resolve(
     let orphan = link.backend.clone();
     link.reconnect().await?;
     let Some(transaction) = transaction else {
-        // It holds its locks until the server notices.
+        // It holds its locks until the server notices, and until it is gone what it did last may
+        // still become visible.
         end_backend(link, orphan.as_ref()).await;
+        await_end(link, orphan.as_ref()).await;
         return Ok(Outcome::Aborted);
     };
     let begun = Instant::now();
@@ -123,6 +125,23 @@ async fn end_backend(link: &Link, backend: Option<&(String, String)>) {
         literal(start)
     );
     let _best_effort = link.session.simple_query(&sql).await;
+}
+
+/// Waits, within a bound, until a backend that was ended is gone.
+async fn await_end(link: &Link, backend: Option<&(String, String)>) {
+    let Some((pid, start)) = backend else { return };
+    let sql = format!(
+        "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = {} AND backend_start = {}::timestamptz",
+        pid.parse::<i32>().unwrap_or_default(),
+        literal(start)
+    );
+    let begun = Instant::now();
+    while begun.elapsed() < IN_PROGRESS_PATIENCE {
+        if !matches!(link.session.value(&sql).await, Ok(Some(_))) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 fn unknown() -> Error {

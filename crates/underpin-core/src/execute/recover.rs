@@ -1,6 +1,8 @@
 //! What an earlier run left: failed rows that are ours heal by themselves where the journal proves
 //! what is in effect.
 
+use underpin_sql::{Script, Statement, StatementKind};
+
 use crate::error::Result;
 use crate::history::MigrationRecord;
 use crate::journal;
@@ -29,6 +31,12 @@ pub enum Recovery {
     Unknown,
 }
 
+/// Whether a statement may commit a part of its work where nobody sees it. What the grammar does
+/// not know may be anything.
+pub(super) fn may_commit_unseen(statement: &Statement) -> bool {
+    matches!(statement.kind, StatementKind::MayCommit | StatementKind::Unparsed { .. })
+}
+
 /// Asks the journal about a failed row. `migration` is the one of that name in the folder. Only
 /// under the lock: otherwise the row may belong to a process that is at it.
 ///
@@ -40,12 +48,20 @@ pub async fn recover(
     migration: Option<&Migration>,
 ) -> Result<Recovery> {
     let state = journal::state_of(session, &record.id).await?;
+    if state.unclear {
+        return Ok(Recovery::Unknown);
+    }
     let untouched = state.started && state.done == 0 && state.open.is_none();
     if state.undone || untouched {
         return Ok(Recovery::Undone);
     }
     let same = migration.is_some_and(|m| m.checksum.as_str() == record.checksum);
     if !state.started || !same {
+        return Ok(Recovery::Unknown);
+    }
+    let script = migration.map(|m| Script::parse(&m.script));
+    let open = state.open.and_then(|index| script.as_ref()?.statements.get(index));
+    if open.is_some_and(may_commit_unseen) {
         return Ok(Recovery::Unknown);
     }
     Ok(Recovery::GoesOn(Resume { row: record.id.clone(), done: state.done, open: state.open }))

@@ -10,7 +10,7 @@ use underpin_sql::{Script, Statement, StatementKind, TransactionControl};
 
 use super::failure;
 use super::link::{interrupted, jittered};
-use super::recover::Resume;
+use super::recover::{Resume, may_commit_unseen};
 use super::{Executor, index, is_passing};
 use crate::coordinate;
 use crate::error::{Changed, Result};
@@ -91,6 +91,10 @@ impl Course<'_> {
         &self.migration.script[self.script.statements[index].span.clone()]
     }
 
+    fn may_commit_unseen(&self, index: usize) -> bool {
+        self.script.statements.get(index).is_some_and(may_commit_unseen)
+    }
+
     fn entry(&self, kind: Kind) -> Entry {
         Entry::of(kind, self.migration.name.as_str(), &self.row)
     }
@@ -149,6 +153,9 @@ impl Executor {
                 }
                 // The journal knows how far it came, and for the rest the catalog does.
                 let known = self.look_again(&course, &stopped).await?;
+                if known.open.is_some_and(|open| course.may_commit_unseen(open)) {
+                    return Err(failure::lost(migration, &stopped.error));
+                }
                 (done, open) = (known.done, known.open);
             }
             done = done.max(unit.end());
@@ -360,8 +367,16 @@ impl Executor {
         }
         let (migration, error) = (course.migration, &stopped.error);
         let sql = self.context.history.fail_sql(&course.row, &failure::log_text(migration, error));
-        let kind = if done == 0 { Kind::MigrationUndone } else { Kind::MigrationStopped };
+        let unclear = course.may_commit_unseen(stopped.index);
+        let kind = match done {
+            _ if unclear => Kind::MigrationUnclear,
+            0 => Kind::MigrationUndone,
+            _ => Kind::MigrationStopped,
+        };
         let _kept = self.record(&sql, course.entry(kind).step(done)).await;
+        if unclear {
+            return failure::unclear(migration, course.script, stopped.index, error);
+        }
         let heals = self.context.heals;
         failure::stopped(migration, course.script, (stopped.index, done), error, heals)
     }

@@ -1,0 +1,120 @@
+//! A migration never takes effect twice, however its first run ended.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use underpin_core::engine::prisma::{self, PrismaOptions, Switches};
+use underpin_core::engine::{self, Options};
+use underpin_core::event::Silent;
+use underpin_core::execute::{LockBudget, Stop};
+use underpin_core::postgres::ConnectionSettings;
+use underpin_core::postgres::scratch::ScratchOptions;
+use underpin_testkit::TestDatabase;
+
+/// The first migration: where effects are counted, and a switch that only the target has.
+const FIRST: &str = "CREATE TABLE log (n int); CREATE TABLE trap (n int); \
+    CREATE TYPE mood AS ENUM ('glad'); CREATE TABLE day (mood mood); \
+    CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (1); COMMIT; \
+    IF EXISTS (SELECT FROM trap) THEN RAISE EXCEPTION 'trapped'; END IF; END $$;";
+/// Ends the session where the trap is set.
+const SNAP: &str = "DO $$ BEGIN IF EXISTS (SELECT FROM trap) THEN \
+    PERFORM pg_terminate_backend(pg_backend_pid()); END IF; END $$;";
+
+/// A project with one applied migration and the trap set, and a second one that steps into it.
+struct Stage {
+    database: TestDatabase,
+    options: Options,
+    _project: tempfile::TempDir,
+}
+
+impl Stage {
+    async fn new(second: &str) -> Self {
+        let major = *underpin_testkit::majors().last().unwrap();
+        let server = underpin_testkit::server(major).await;
+        let database = server.database().await;
+        let project = tempfile::tempdir().unwrap();
+        let folder = project.path().join("migrations");
+        let options = Options {
+            target: ConnectionSettings::parse(&database.url).unwrap(),
+            folder: folder.clone(),
+            scratch: ScratchOptions {
+                pg_bin: Some(server.binaries().folder.clone()),
+                cache: underpin_testkit::cache(),
+                ..ScratchOptions::default()
+            },
+            replay_cache: None,
+            patience: Duration::from_secs(10),
+            locks: LockBudget::default(),
+            journals: None,
+            stop: Stop::default(),
+            dry_run: false,
+        };
+        let write = |name: &str, script: &str| {
+            std::fs::create_dir_all(folder.join(name)).unwrap();
+            std::fs::write(folder.join(name).join("migration.sql"), script).unwrap();
+        };
+        write("1_first", FIRST);
+        engine::deploy(&options, &mut Silent).await.unwrap();
+        database.run("INSERT INTO trap VALUES (1)").await;
+        write("2_second", second);
+        Self { database, options, _project: project }
+    }
+
+    async fn deploy(&self) -> Result<usize, &'static str> {
+        let deployed = engine::deploy(&self.options, &mut Silent).await;
+        deployed.map(|report| report.applied.len()).map_err(|error| error.code().id())
+    }
+
+    async fn clear(&self) {
+        self.database.run("DELETE FROM trap").await;
+    }
+
+    async fn effects(&self) -> Option<String> {
+        self.database.value("SELECT count(*) FROM log").await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_statement_by_statement_goes_on_so() {
+    // In one transaction PostgreSQL refuses the new label (55P04), so the file is cut; a second
+    // attempt in one transaction would succeed, and do everything again.
+    let second = format!(
+        "INSERT INTO log VALUES (1); ALTER TYPE mood ADD VALUE IF NOT EXISTS 'sad'; \
+         INSERT INTO day VALUES ('sad'); {SNAP}"
+    );
+    let stage = Stage::new(&second).await;
+    assert_eq!(stage.deploy().await, Err("UP-1105"));
+    stage.clear().await;
+    assert_eq!(stage.deploy().await, Ok(1));
+    assert_eq!(stage.effects().await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_commits_by_itself_is_not_called_undone() {
+    let stage = Stage::new("CALL p();").await;
+    assert_eq!(stage.deploy().await, Err("UP-4102"));
+    stage.clear().await;
+    assert_eq!(stage.deploy().await, Err("UP-3001"), "a person has to say");
+    assert_eq!(stage.effects().await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_sent_whole_is_not_called_undone() {
+    let second = format!("INSERT INTO log VALUES (1); COMMIT; {SNAP}");
+    let stage = Stage::new(&second).await;
+    let mut switches = Switches::drop_in();
+    switches.script.one_transaction = false;
+    let prisma = PrismaOptions {
+        options: stage.options.clone(),
+        datasource_schemas: Vec::new(),
+        external_tables: Vec::new(),
+        advisory_lock: true,
+        switches,
+    };
+    let lost = prisma::deploy(&prisma, &mut Silent).await.unwrap_err();
+    assert_eq!(lost.code().id(), "UP-1105");
+    stage.clear().await;
+    assert_eq!(stage.deploy().await, Err("UP-3001"), "a person has to say");
+    assert_eq!(stage.effects().await.as_deref(), Some("1"));
+}
