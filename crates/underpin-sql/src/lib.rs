@@ -7,6 +7,8 @@
 pub mod script;
 pub mod syntax;
 
+pub use syntax::model;
+
 pub use script::{Script, Statement, TransactionShape};
 pub use syntax::{
     ConcurrentIndex, RelationName, RowTarget, StatementKind, StatementTraits, TransactionControl,
