@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod environment;
+mod lint;
 mod migrate;
 mod output;
 mod show;
@@ -70,6 +71,10 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     signals::listen();
     let global = &arguments.global;
     let mut sink = printer.sink();
+    if printer.only_findings() && !matches!(arguments.verb, Verb::Lint(_)) {
+        let words = "this verb has no findings: --output human, json, ndjson or log";
+        return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
+    }
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
         Verb::Deploy { dry_run } => {
@@ -101,6 +106,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/verify@1", &report, || output::render_verify(&report));
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }
+        Verb::Lint(lint) => lint::run(global, lint, printer),
         Verb::Config { verb: ConfigVerb::Show { origin } } => {
             let report = show::configuration(global)?;
             printer.result("underpin/config@1", &report, || show::render(&report, *origin));

@@ -3,7 +3,9 @@
 //! Everything outside sees byte ranges, [`StatementKind`] and [`model`], never a tree. The grammar
 //! is that of PostgreSQL 18; what an older server refuses is found by replay, not here.
 
+mod comments;
 mod concurrent;
+mod error_place;
 mod kind;
 pub mod model;
 mod read;
@@ -11,6 +13,8 @@ mod traits;
 
 use std::ops::Range;
 
+pub use comments::{line_comments, long_names};
+pub use error_place::error_place;
 pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
 pub use kind::{StatementKind, TransactionControl};
 use pg_query::NodeEnum;

@@ -1,0 +1,5 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE person (id int PRIMARY KEY, state text NOT NULL DEFAULT 'new');
+-- migration
+ALTER TABLE person ALTER COLUMN state DROP DEFAULT;

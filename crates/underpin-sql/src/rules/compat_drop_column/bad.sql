@@ -1,0 +1,5 @@
+-- also: COMPAT-CACHED-PLAN, LOSS-DROP-COLUMN, OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE person (id int PRIMARY KEY, nick text);
+-- migration
+ALTER TABLE person DROP COLUMN nick;

@@ -1,0 +1,5 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text NOT NULL);
+-- migration
+ALTER TABLE person ALTER COLUMN email DROP NOT NULL;

@@ -1,0 +1,5 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE person (id int PRIMARY KEY, age int);
+-- migration
+ALTER TABLE person ADD CONSTRAINT grown CHECK (age > 17) NOT VALID;

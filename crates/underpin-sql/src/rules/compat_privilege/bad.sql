@@ -1,0 +1,5 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+REVOKE SELECT ON person FROM PUBLIC;

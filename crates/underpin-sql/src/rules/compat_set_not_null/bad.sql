@@ -1,0 +1,5 @@
+-- also: FAIL-SET-NOT-NULL-WITH-NULLS, OPS-UNANALYSED-STATEMENT, SCAN-SET-NOT-NULL
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+-- migration
+ALTER TABLE person ALTER COLUMN email SET NOT NULL;

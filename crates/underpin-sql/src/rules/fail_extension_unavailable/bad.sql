@@ -1,0 +1,7 @@
+-- also: OPS-EXTENSION-VERSION, OPS-UNANALYSED-STATEMENT
+-- proves: fails 0A000
+-- facts: {"extensions": ["plpgsql"]}
+-- given
+CREATE TABLE t (id int);
+-- migration
+CREATE EXTENSION no_such_extension;

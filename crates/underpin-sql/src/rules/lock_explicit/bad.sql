@@ -1,0 +1,6 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- proves: locks AccessExclusiveLock person
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+LOCK TABLE person;

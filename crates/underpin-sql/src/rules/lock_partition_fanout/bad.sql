@@ -1,0 +1,6 @@
+-- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- facts: {"tables": {"measure": {"partitions": 365}}}
+-- given
+CREATE TABLE measure (at date NOT NULL, v int) PARTITION BY RANGE (at);
+-- migration
+ALTER TABLE measure ADD COLUMN w int;

@@ -1,0 +1,6 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- runner: underpin
+-- given
+CREATE TABLE t (id int);
+-- migration
+DROP DATABASE shop;

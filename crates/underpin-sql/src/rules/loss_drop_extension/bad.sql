@@ -1,0 +1,5 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE t (id int);
+-- migration
+DROP EXTENSION IF EXISTS hstore;

@@ -1,0 +1,5 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- given
+CREATE SEQUENCE ticket;
+-- migration
+DROP SEQUENCE ticket;

@@ -1,0 +1,6 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- given
+CREATE SCHEMA old;
+CREATE TABLE old.t (id int);
+-- migration
+DROP SCHEMA old CASCADE;

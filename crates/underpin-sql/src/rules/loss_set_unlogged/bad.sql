@@ -1,0 +1,6 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- proves: rewrites event
+-- given
+CREATE TABLE event (id int PRIMARY KEY);
+-- migration
+ALTER TABLE event SET UNLOGGED;

@@ -1,0 +1,6 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- proves: locks AccessExclusiveLock session
+-- given
+CREATE TABLE session (id int PRIMARY KEY);
+-- migration
+TRUNCATE session;

@@ -1,0 +1,7 @@
+-- also: LOSS-TRUNCATE, OPS-UNANALYSED-STATEMENT
+-- proves: locks AccessExclusiveLock line
+-- given
+CREATE TABLE invoice (id int PRIMARY KEY);
+CREATE TABLE line (id int PRIMARY KEY, invoice_id int REFERENCES invoice);
+-- migration
+TRUNCATE invoice CASCADE;

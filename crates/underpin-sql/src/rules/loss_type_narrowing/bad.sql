@@ -1,0 +1,7 @@
+-- also: COMPAT-CACHED-PLAN, COMPAT-TYPE-CHANGE, OPS-UNANALYSED-STATEMENT
+-- proves: rewrites product
+-- given
+CREATE TABLE product (id int PRIMARY KEY, price numeric(10,2));
+INSERT INTO product VALUES (1, 9.99);
+-- migration
+ALTER TABLE product ALTER COLUMN price TYPE integer;

@@ -1,0 +1,4 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- facts: {"edited": ["1_it"]}
+-- migration
+CREATE TABLE person (id int PRIMARY KEY);

@@ -1,0 +1,3 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- migration
+ALTER ROLE CURRENT_USER SET statement_timeout = '5s';

@@ -1,0 +1,5 @@
+-- also: COMPAT-CACHED-PLAN, META-ALTER-COLUMN-TYPE, OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE person (id int PRIMARY KEY, name text);
+-- migration
+ALTER TABLE person ALTER COLUMN name TYPE text COLLATE "C";

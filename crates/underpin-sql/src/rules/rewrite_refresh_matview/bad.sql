@@ -1,0 +1,7 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- proves: locks AccessExclusiveLock totals
+-- given
+CREATE TABLE sale (id int PRIMARY KEY, v int);
+CREATE MATERIALIZED VIEW totals AS SELECT sum(v) AS v FROM sale;
+-- migration
+REFRESH MATERIALIZED VIEW totals;

@@ -1,0 +1,6 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- proves: rewrites cache
+-- given
+CREATE UNLOGGED TABLE cache (id int PRIMARY KEY);
+-- migration
+ALTER TABLE cache SET LOGGED;

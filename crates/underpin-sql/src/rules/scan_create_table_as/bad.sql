@@ -1,0 +1,6 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- proves: scans person
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+CREATE TABLE person_copy AS SELECT * FROM person;

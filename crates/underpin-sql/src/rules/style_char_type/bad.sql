@@ -1,0 +1,3 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- migration
+CREATE TABLE country (code char(2) PRIMARY KEY);

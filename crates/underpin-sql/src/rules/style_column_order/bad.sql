@@ -1,0 +1,3 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- migration
+CREATE TABLE t (a boolean, b bigint, c boolean, d bigint);

@@ -1,0 +1,3 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- migration
+CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');

@@ -1,0 +1,3 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- migration
+CREATE TYPE mood AS ENUM ('sad');

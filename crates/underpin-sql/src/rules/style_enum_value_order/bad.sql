@@ -1,0 +1,5 @@
+-- also: COMPAT-ENUM-VALUE-ADDED, OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TYPE mood AS ENUM ('sad');
+-- migration
+ALTER TYPE mood ADD VALUE 'glad';

@@ -1,0 +1,3 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- migration
+CREATE TABLE event (id serial PRIMARY KEY);

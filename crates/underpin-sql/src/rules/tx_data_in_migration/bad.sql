@@ -1,0 +1,5 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE country (code text PRIMARY KEY);
+-- migration
+INSERT INTO country VALUES ('de');

@@ -1,0 +1,7 @@
+-- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+CREATE TABLE pet (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person ADD COLUMN a int;
+ALTER TABLE pet ADD COLUMN a int;

@@ -1,0 +1,8 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- runner: prisma
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+BEGIN;
+CREATE TABLE pet (id int PRIMARY KEY);
+COMMIT;

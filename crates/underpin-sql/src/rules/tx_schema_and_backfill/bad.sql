@@ -1,0 +1,6 @@
+-- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT, TX-DATA-IN-MIGRATION, TX-UNBATCHED-BACKFILL
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+-- migration
+ALTER TABLE person ADD COLUMN email_lower text;
+UPDATE person SET email_lower = lower(email);

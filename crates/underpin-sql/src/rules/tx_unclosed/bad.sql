@@ -1,0 +1,6 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+BEGIN;
+CREATE TABLE pet (id int PRIMARY KEY);

@@ -1,0 +1,7 @@
+-- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT, TX-DATA-IN-MIGRATION
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+CREATE TABLE pet (id int PRIMARY KEY, name text);
+-- migration
+ALTER TABLE person ADD COLUMN nick text;
+UPDATE pet SET name = lower(name) WHERE name <> lower(name);
