@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod fixture;
+mod proof;
 
 use fixture::Fixture;
 use underpin_sql::rules::RULES;
@@ -61,4 +62,31 @@ fn ids_are_unique_and_rows_are_complete() {
         assert!(!entry.rule.fact.ends_with('.') && !entry.rule.instead.ends_with('.'), "{id}");
         assert!(entry.page.len() > 60, "{id}: the page says nothing");
     }
+}
+
+/// Every claim of every script, on every server that the run uses.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_rules_claim_holds_on_real_servers() {
+    let (mut faults, mut proven) = (Vec::new(), 0);
+    for major in underpin_testkit::majors() {
+        let server = underpin_testkit::server(major).await;
+        for entry in RULES {
+            for (script, text) in [("bad.sql", entry.bad), ("good.sql", entry.good)] {
+                let fixture = Fixture::read(entry.rule.id, text);
+                if fixture.since.is_some_and(|since| major < since) {
+                    continue;
+                }
+                for claim in &fixture.proofs {
+                    let database = server.database().await;
+                    if let Err(fault) = proof::put(&fixture, claim, &database, major).await {
+                        let id = entry.rule.id;
+                        faults.push(format!("{id} {script} on {major}: {claim}: {fault}"));
+                    }
+                    proven += 1;
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(proven > 100, "only {proven} claims were put");
 }

@@ -31,7 +31,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         dependants.extend(indexes.map(|(name, _)| format!("index {}", name.name)));
         if !dependants.is_empty() {
             found
-                .add(&action.span, format!("changing `{table}`.`{column}` works through {}", words(&dependants)))
+                .add(&action.span, format!("changing `{table}.{column}` works through {}", words(&dependants)))
                 .about(table);
         }
     }

@@ -18,7 +18,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let later_default = at.actions_of_file(table).into_iter().filter(|(step, _)| *step >= at.number).last();
         let dropped = matches!(later_default, Some((_, AlterAction { action: TableAction::DropDefault { column: c }, .. })) if *c == column.name);
         if column.not_null && (!fills_itself(column) || dropped) {
-            found.add(span, format!("an application that does not know `{table}`.`{}` cannot insert", column.name)).about(table);
+            found.add(span, format!("an application that does not know `{table}.{}` cannot insert", column.name)).about(table);
         }
     }
 }

@@ -19,6 +19,6 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         && matches!(s.relation_kind, ObjectKind::Table | ObjectKind::ForeignTable | ObjectKind::View)
         && at.column_existed(&s.object, &s.from)
     {
-        found.add(at.span(), format!("`{}`.`{}` is called `{}` from now on", s.object, s.from, s.to)).about(&s.object);
+        found.add(at.span(), format!("`{}.{}` is called `{}` from now on", s.object, s.from, s.to)).about(&s.object);
     }
 }

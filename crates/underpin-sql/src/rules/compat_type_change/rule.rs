@@ -21,7 +21,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let same = from.is_some_and(|f| f.name == to.name && f.array == to.array || text(f) && text(to));
         if !same && !(from.is_none() && text(to)) {
             let was = from.map(|f| format!("from {f} ")).unwrap_or_default();
-            found.add(&action.span, format!("`{table}`.`{column}` changes {was}to {to} under the running application")).about(table);
+            found.add(&action.span, format!("`{table}.{column}` changes {was}to {to} under the running application")).about(table);
         }
     }
 }

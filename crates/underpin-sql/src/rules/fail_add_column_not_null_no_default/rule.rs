@@ -17,7 +17,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, column) in at.added_columns() {
         if column.not_null && !fills_itself(column) {
             found
-                .add(span, format!("`{table}`.`{}` is required and has no default: every row that is there violates it", column.name))
+                .add(span, format!("`{table}.{}` is required and has no default: every row that is there violates it", column.name))
                 .about(table);
         }
     }

@@ -32,7 +32,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             c.generated_from.as_ref().is_some_and(|from| from.contains(column)) && (!dropped || c.name != *column)
         }).map(|c| format!("generated column {}", c.name)));
         if !using.is_empty() {
-            found.add(&action.span, format!("{} uses `{table}`.`{column}`", words(&using))).about(table);
+            found.add(&action.span, format!("{} uses `{table}.{column}`", words(&using))).about(table);
         }
     }
     let Statement::Drop(s) = at.statement() else { return };

@@ -1,5 +1,5 @@
 -- also: OPS-EXTENSION-VERSION, OPS-UNANALYSED-STATEMENT
--- proves: fails 0A000
+-- proves: fails 0A000/58P01
 -- facts: {"extensions": ["plpgsql"]}
 -- given
 CREATE TABLE t (id int);

@@ -30,13 +30,13 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let computed = using.as_ref().is_some_and(|u| u.cast.is_none());
         if change == TypeChange::NoCast && using.is_none() {
             found
-                .add(&action.span, format!("`{table}`.`{column}`: {from} is not cast to {to} without USING"))
+                .add(&action.span, format!("`{table}.{column}`: {from} is not cast to {to} without USING"))
                 .about(table)
                 .severity(Severity::Error)
                 .instead(format!("ALTER COLUMN {c} TYPE {to} USING {c}::{to}", c = Name::bare(column)));
         } else if change == TypeChange::MayFail && !computed {
             found
-                .add(&action.span, format!("`{table}`.`{column}`: values of {from} may not fit {to}"))
+                .add(&action.span, format!("`{table}.{column}`: values of {from} may not fit {to}"))
                 .about(table)
                 .unknown("whether every value converts");
         }
@@ -44,7 +44,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let apart = new_enum || matches!(change, TypeChange::NoCast) || text && change == TypeChange::MayFail && !matches!(to.name.name.as_str(), "varchar" | "bpchar");
         if old.default.is_some() && using.is_some() && apart && !default_dropped {
             found
-                .add(&action.span, format!("the default of `{table}`.`{column}` cannot be cast to {to}"))
+                .add(&action.span, format!("the default of `{table}.{column}` cannot be cast to {to}"))
                 .about(table)
                 .severity(Severity::Error)
                 .fact("a USING does not convert the default: the statement ends with 42804")

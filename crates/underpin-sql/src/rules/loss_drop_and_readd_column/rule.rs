@@ -23,7 +23,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if let Some(new) = added.filter(|_| at.column_existed(table, column)) {
             let to = new.type_name.as_ref().map(ToString::to_string).unwrap_or_default();
             found
-                .add(&action.span, format!("`{table}`.`{column}` is dropped and added again as {to}: its values are lost"))
+                .add(&action.span, format!("`{table}.{column}` is dropped and added again as {to}: its values are lost"))
                 .about(table)
                 .instead(format!("ALTER TABLE {table} ALTER COLUMN {c} TYPE {to} USING {c}::{to}; or a new column, a backfill in batches and a swap", c = Name::bare(column)));
         }

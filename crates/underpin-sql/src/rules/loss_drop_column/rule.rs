@@ -19,7 +19,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             && at.column_existed(table, column)
         {
             found
-                .add(&action.span, format!("the values of `{table}`.`{column}` are lost"))
+                .add(&action.span, format!("the values of `{table}.{column}` are lost"))
                 .about(table);
         }
     }

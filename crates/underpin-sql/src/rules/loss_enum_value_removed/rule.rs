@@ -19,13 +19,13 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         match &swap.removed {
             Some(labels) if !labels.is_empty() => {
                 found
-                    .add(&swap.span, format!("`{table}`.`{column}` changes to an enum without {}", words(labels)))
+                    .add(&swap.span, format!("`{table}.{column}` changes to an enum without {}", words(labels)))
                     .about(table);
             }
             Some(_) => {}
             None => {
                 found
-                    .add(&swap.span, format!("`{table}`.`{column}` changes to a new enum, which is how labels are removed"))
+                    .add(&swap.span, format!("`{table}.{column}` changes to a new enum, which is how labels are removed"))
                     .about(table)
                     .unknown("the labels of the old type")
                     .severity(Severity::Warning);

@@ -19,7 +19,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let from = at.record.column(table, column).and_then(|c| c.type_name.as_ref());
         if let Some(how) = narrowing(from, to, using.as_ref()) {
             found
-                .add(&action.span, format!("`{table}`.`{column}`: {how}"))
+                .add(&action.span, format!("`{table}.{column}`: {how}"))
                 .about(table)
                 .instead(format!("count first: SELECT count(*) FROM {table} WHERE {c}::{to} IS DISTINCT FROM {c}; and keep the old column until that is verified", c = Name::bare(column)));
         }

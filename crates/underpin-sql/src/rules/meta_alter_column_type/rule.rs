@@ -19,7 +19,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let from = at.record.column(table, column).and_then(|c| c.type_name.as_ref());
         if let Some(from) = from.filter(|from| is_free(from, to)) {
             found
-                .add(&action.span, format!("`{table}`.`{column}` changes from {from} to {to} without a rewrite"))
+                .add(&action.span, format!("`{table}.{column}` changes from {from} to {to} without a rewrite"))
                 .about(table);
         }
     }

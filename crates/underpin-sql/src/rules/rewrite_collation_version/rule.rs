@@ -17,7 +17,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
         if let TableAction::AlterType { column, collation: Some(collation), .. } = &action.action {
             found
-                .add(&action.span, format!("`{table}`.`{column}` sorts by `{collation}` from now on: its indexes are built anew"))
+                .add(&action.span, format!("`{table}.{column}` sorts by `{collation}` from now on: its indexes are built anew"))
                 .about(table);
         }
     }
