@@ -4,6 +4,7 @@
 //! is, and which rule it has about transactions. Invariants: no I/O, no async, no clock, no
 //! panic on any input. Non-goals: knowing a live database.
 
+pub mod effect;
 pub mod script;
 pub mod syntax;
 

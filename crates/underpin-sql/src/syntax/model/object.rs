@@ -306,6 +306,8 @@ pub struct CreateRoutine {
     pub volatility: Option<String>,
     /// It returns `trigger` or `event_trigger`.
     pub for_trigger: bool,
+    /// What a body in SQL (`BEGIN ATOMIC`, `RETURN`) names; such a body is analysed at once.
+    pub atomic: Option<Mentions>,
 }
 
 /// `GRANT`, `REVOKE`.

@@ -281,6 +281,7 @@ pub(super) fn routine(s: &p::CreateFunctionStmt) -> CreateRoutine {
         security_definer: word("security").is_some_and(|v| v == "true"),
         fixes_search_path,
         volatility: word("volatility"),
+        atomic: s.sql_body.as_deref().map(super::rows::of_query),
         for_trigger: matches!(returns.as_deref(), Some("trigger" | "event_trigger")),
     }
 }
