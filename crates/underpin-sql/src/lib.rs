@@ -5,6 +5,7 @@
 //! panic on any input. Non-goals: knowing a live database.
 
 pub mod effect;
+pub mod schema;
 pub mod script;
 pub mod syntax;
 

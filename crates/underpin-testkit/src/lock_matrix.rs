@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use underpin_core::postgres::{Session, SqlError};
-use underpin_sql::effect::matrix::{Case, Outcome, Verdict};
-use underpin_sql::effect::{LockMode, Work};
+use underpin_sql::effect::matrix::{Case, Outcome};
+use underpin_sql::effect::{LockMode, Verdict, Work};
 use underpin_sql::model::{Statement, read};
 
 use crate::Server;

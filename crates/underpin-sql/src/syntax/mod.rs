@@ -15,6 +15,7 @@ pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
 pub use kind::{StatementKind, TransactionControl};
 use pg_query::NodeEnum;
 use pg_query::protobuf::Token;
+pub use read::is_builtin;
 pub use traits::{RowTarget, StatementTraits, traits};
 
 /// One statement as the parser cut it out, without its semicolon and without surrounding space.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{LockMode, Work};
+use super::{LockMode, Verdict, Work};
 
 /// The files of cases: name and text.
 const FILES: &[(&str, &str)] = &[
@@ -50,18 +50,6 @@ pub struct Outcome {
     pub work: BTreeMap<String, Work>,
     /// Whether it runs in a transaction block.
     pub verdict: Verdict,
-}
-
-/// Whether the server takes a statement.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Verdict {
-    /// Also in a transaction block.
-    #[default]
-    Allowed,
-    /// Only outside a transaction block.
-    Alone,
-    /// Not at all, with this SQLSTATE.
-    Refused(String),
 }
 
 /// One line of `measured.tsv`.

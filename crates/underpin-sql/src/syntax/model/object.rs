@@ -80,6 +80,8 @@ pub struct CreateIndex {
     pub method: String,
     /// Key columns; an expression is `None`.
     pub columns: Vec<Option<String>>,
+    /// What its key expressions name.
+    pub expressions: Mentions,
     /// `INCLUDE` columns.
     pub including: Vec<String>,
     /// `WHERE` of a partial index.

@@ -116,8 +116,15 @@ pub(super) fn index(s: &p::IndexStmt, source: &Source<'_>) -> CreateIndex {
         .where_clause
         .as_ref()
         .map(|node| expression::read(node, source, source.after(&source.span, Token::Where, &[])));
+    let mut walk = Walk::default();
+    for node in &s.index_params {
+        if let Some(NodeEnum::IndexElem(e)) = &node.node {
+            e.expr.iter().for_each(|n| walk.node(n));
+        }
+    }
     CreateIndex {
         name: name::non_empty(&s.idxname),
+        expressions: walk.mentions,
         table: name::of_optional(s.relation.as_ref()),
         only: s.relation.as_ref().is_some_and(|r| !r.inh),
         unique: s.unique,
