@@ -121,8 +121,7 @@ mod tests {
     use crate::Script;
 
     fn read(text: &str) -> Directives {
-        let spans: Vec<_> =
-            Script::parse(text).statements.into_iter().map(|s| s.span).collect();
+        let spans: Vec<_> = Script::parse(text).statements.into_iter().map(|s| s.span).collect();
         Directives::read(text, &spans)
     }
 
@@ -146,7 +145,8 @@ mod tests {
 
     #[test]
     fn without_a_rule_or_a_reason_it_is_refused() {
-        for order in ["allow", "allow LOSS-DROP-TABLE", "allow LOSS-DROP-TABLE  - ", "", "deny X y"] {
+        for order in ["allow", "allow LOSS-DROP-TABLE", "allow LOSS-DROP-TABLE  - ", "", "deny X y"]
+        {
             let directives = read(&format!("-- underpin: {order}\nSELECT 1"));
             assert_eq!((directives.allows.len(), directives.invalid.len()), (0, 1), "{order}");
         }

@@ -31,9 +31,7 @@ impl Severity {
 }
 
 /// Whether rows or values are lost.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// Nothing is lost.
@@ -46,9 +44,7 @@ pub enum Loss {
 }
 
 /// What the application waits for.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Downtime {
     /// No lock that an ordinary query waits for.
@@ -63,9 +59,7 @@ pub enum Downtime {
 }
 
 /// How hard it is to go back.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
 pub enum Back {
     /// An exact, cheap inverse exists.
     #[default]
@@ -79,9 +73,7 @@ pub enum Back {
 }
 
 /// What becomes of the application version that is still running.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OldApp {
     /// It goes on.

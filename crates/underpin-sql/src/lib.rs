@@ -5,9 +5,11 @@
 //! panic on any input. Non-goals: knowing a live database.
 
 pub mod directive;
+pub mod effect;
 pub mod finding;
 pub mod lint;
 pub mod rules;
+pub mod schema;
 pub mod script;
 pub mod syntax;
 

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use super::place::Place;
 use super::{Does, Options};
 use crate::directive::Allow;
+use crate::lint::record::{Birth, Record, full};
 use crate::model::{
     AlterAction, ColumnDefinition, Constraint, Name, ObjectKind, Parsed, Span, Statement,
     TableAction,
 };
-use crate::lint::record::{Birth, Record, full};
 
 /// A statement of a file, or one inside a `DO` block.
 #[derive(Debug, Clone, Copy)]
@@ -154,7 +154,9 @@ impl<'a> At<'a> {
     }
 
     /// Columns that are added to a table that was there before.
-    pub fn added_columns(&self) -> impl Iterator<Item = (&'a Name, &'a Span, &'a ColumnDefinition)> + use<'a> {
+    pub fn added_columns(
+        &self,
+    ) -> impl Iterator<Item = (&'a Name, &'a Span, &'a ColumnDefinition)> + use<'a> {
         self.actions().filter_map(|(table, a)| match &a.action {
             TableAction::AddColumn { column, .. } => Some((table, &a.span, column)),
             _ => None,
@@ -162,7 +164,9 @@ impl<'a> At<'a> {
     }
 
     /// Constraints that are added by a sub-command of their own to a table that was there before.
-    pub fn added_constraints(&self) -> impl Iterator<Item = (&'a Name, &'a Span, &'a Constraint)> + use<'a> {
+    pub fn added_constraints(
+        &self,
+    ) -> impl Iterator<Item = (&'a Name, &'a Span, &'a Constraint)> + use<'a> {
         self.actions().filter_map(|(table, a)| match &a.action {
             TableAction::AddConstraint(constraint) => Some((table, &a.span, constraint)),
             _ => None,

@@ -15,12 +15,12 @@ mod report;
 mod walk;
 
 pub use at::{At, File, Held, Step};
+pub use does::tag;
 pub use facts::{Blocker, Facts, IndexFacts, TableFacts};
 pub use place::{Place, Runner, places};
 pub use report::{
     Assumed, Blocks, FileReport, LockReport, Report, StatementReport, Totals, WorkReport,
 };
-pub use does::tag;
 pub use walk::lint;
 
 use crate::model::Name;

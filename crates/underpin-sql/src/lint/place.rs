@@ -111,7 +111,11 @@ mod tests {
         let text = "CREATE TABLE a (i int); CREATE TABLE b (i int);";
         assert_eq!(numbers(text, Runner::Underpin), [(1, true), (1, true)]);
         assert_eq!(numbers(text, Runner::Prisma), [(1, true), (1, true)]);
-        assert_eq!(numbers("SELECT 1", Runner::Prisma), [(1, false)], "a lone statement is in no block");
+        assert_eq!(
+            numbers("SELECT 1", Runner::Prisma),
+            [(1, false)],
+            "a lone statement is in no block"
+        );
     }
 
     #[test]

@@ -9,9 +9,10 @@ use super::report::{
 use super::{Options, Place, Source, Work, places};
 use crate::directive::{Allow, Directives, Scope};
 use crate::finding::{Finding, Grades};
-use crate::model::{Name, Parsed, Statement};
-use crate::rules::{Entry, Found, RULES, rule};
 use crate::lint::record::{Birth, Record, full, short};
+use crate::model::{Name, Parsed};
+use crate::rules::{Entry, Found, RULES, rule};
+use crate::schema::Schema;
 
 /// The strongest lock that ordinary reads and writes pass (`SHARE UPDATE EXCLUSIVE`, manual
 /// §13.3.1).
@@ -22,27 +23,49 @@ const HARMLESS_MAX: u8 = 4;
 pub fn lint(sources: Vec<Source>, options: &Options) -> Report {
     let runs = |e: &&Entry| e.rule.default || options.enabled.iter().any(|id| id == e.rule.id);
     let rules: Vec<&Entry> = RULES.iter().filter(runs).collect();
-    let mut record = Record::default();
-    let mut locked = HashSet::new();
+    let mut known = Known { schema: Schema::unknown(), ..Known::default() };
     let mut files = Vec::new();
     let mut totals = Totals::default();
     for (index, source) in sources.into_iter().enumerate() {
         let statements = crate::model::read(&source.text);
         let places = places(&source.text, &statements, options.runner);
+        if options.pending_from.is_none_or(|from| index <= from) {
+            known.schema.settle();
+        }
         if source.judged {
-            let file = judge(index, source, &statements, &places, options, &rules, &mut record, &mut locked);
+            let file = judge(index, source, &statements, &places, options, &rules, &mut known);
             totals.add(file.totals);
             files.push(file);
         } else {
             for step in steps(&statements, &places) {
-                let birth = Birth { file: index, transaction: step.place.transaction };
-                record.apply(&step.parsed.statement, birth);
+                known.apply(&step, index);
             }
         }
     }
-    let assumed =
-        Assumed { server_major: options.server_major, runner: options.runner.name() };
+    let assumed = Assumed { server_major: options.server_major, runner: options.runner.name() };
     Report { assumed, files, totals }
+}
+
+/// What the files read so far have told.
+#[derive(Default)]
+struct Known {
+    /// For the effects of statements.
+    schema: Schema,
+    /// For the rules: where each object was made.
+    record: Record,
+    /// Tables that judged files lock so that writes wait.
+    locked: HashSet<Name>,
+}
+
+impl Known {
+    fn apply(&mut self, step: &Step<'_>, file: usize) {
+        let birth = Birth { file, transaction: step.place.transaction };
+        self.record.apply(&step.parsed.statement, birth);
+        // What stands in a block comes as steps of its own.
+        if !super::does::is_block(&step.parsed.statement) {
+            self.schema.apply(step.parsed);
+        }
+    }
 }
 
 /// The statements in the order in which they run, those of `DO` blocks included.
@@ -50,12 +73,7 @@ fn steps<'a>(statements: &'a [Parsed], places: &[Place]) -> Vec<Step<'a>> {
     let mut steps = Vec::with_capacity(statements.len());
     for (number, (parsed, place)) in statements.iter().zip(places).enumerate() {
         steps.push(Step { parsed, number, inside: false, place: *place });
-        let runs = match &parsed.statement {
-            Statement::Do { .. } | Statement::CreateSchema { .. } => true,
-            Statement::Explain { analyze } => *analyze,
-            _ => false,
-        };
-        if runs {
+        if super::does::is_block(&parsed.statement) {
             inner(&parsed.inside, number, *place, &mut steps);
         }
     }
@@ -78,8 +96,7 @@ fn judge(
     places: &[Place],
     options: &Options,
     rules: &[&Entry],
-    record: &mut Record,
-    locked: &mut HashSet<Name>,
+    known: &mut Known,
 ) -> FileReport {
     let spans: Vec<_> = statements.iter().map(|s| s.span.clone()).collect();
     let directives = Directives::read(&source.text, &spans);
@@ -100,8 +117,16 @@ fn judge(
             held.clear();
             transaction = step.place.transaction;
         }
-        let does = super::does::does(&step.parsed.statement, record, options, index);
-        let at = At { options, file: &file, number, record, does: &does, held: &held, locked_before: locked };
+        let does = super::does::does(step.parsed, &known.schema, options);
+        let at = At {
+            options,
+            file: &file,
+            number,
+            record: &known.record,
+            does: &does,
+            held: &held,
+            locked_before: &known.locked,
+        };
         let before = findings.len();
         for entry in rules {
             let mut found = Found {
@@ -126,12 +151,17 @@ fn judge(
                 .collect();
             held.extend(new);
         }
-        record.apply(&step.parsed.statement, Birth { file: index, transaction });
+        known.apply(step, index);
     }
-    locked.extend(locked_here);
+    known.locked.extend(locked_here);
     directive_findings(&directives, &file, &mut findings);
     findings.sort_by(|a, b| {
-        (a.statement, a.span.start, b.severity, a.rule).cmp(&(b.statement, b.span.start, a.severity, b.rule))
+        (a.statement, a.span.start, b.severity, a.rule).cmp(&(
+            b.statement,
+            b.span.start,
+            a.severity,
+            b.rule,
+        ))
     });
     findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span && a.message == b.message);
     findings.iter().for_each(|f| totals.count(f));

@@ -5,6 +5,23 @@
 
 use crate::model::{Expression, TypeName};
 
+/// A type as SQL names it: the manual's names for the internal ones (§8, table 8.1).
+pub(crate) fn shown(name: &TypeName) -> String {
+    let sql = match name.name.name.as_str() {
+        _ if name.name.schema.is_some() => return name.to_string(),
+        "int2" => "smallint",
+        "int4" => "integer",
+        "int8" => "bigint",
+        "bool" => "boolean",
+        "float4" => "real",
+        "float8" => "double precision",
+        "bpchar" => "char",
+        _ => return name.to_string(),
+    };
+    let named = TypeName { name: crate::model::Name::bare(sql), ..name.clone() };
+    named.to_string().replace('"', "")
+}
+
 /// What happens to the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TypeChange {
@@ -101,8 +118,12 @@ pub(crate) fn type_change(from: &TypeName, to: &TypeName, using: bool) -> TypeCh
             _ => TypeChange::MayFail,
         },
         (F::Timestamp(_), F::Date) | (F::Timestamp(_), F::Time(_)) => TypeChange::Lossy,
-        (F::Date, F::Timestamp(_)) | (F::Time(false), F::Time(true) | F::Interval) => TypeChange::Exact,
-        (F::Timestamp(a), F::Timestamp(b)) | (F::Time(a), F::Time(b)) if a == b => precision(from, to),
+        (F::Date, F::Timestamp(_)) | (F::Time(false), F::Time(true) | F::Interval) => {
+            TypeChange::Exact
+        }
+        (F::Timestamp(a), F::Timestamp(b)) | (F::Time(a), F::Time(b)) if a == b => {
+            precision(from, to)
+        }
         (F::Interval, F::Interval) => precision(from, to),
         (F::Timestamp(_), F::Timestamp(_)) => TypeChange::Unknown,
         (F::Time(true), F::Time(false)) => TypeChange::Lossy,
@@ -110,7 +131,13 @@ pub(crate) fn type_change(from: &TypeName, to: &TypeName, using: bool) -> TypeCh
         (F::Network, F::Network) if to.name.name == "inet" => TypeChange::Exact,
         (F::Network, F::Network) => TypeChange::Lossy,
         (F::Bits, F::Bits) if bits_fit(from, to) => TypeChange::Exact,
-        (F::Bits, F::Bits) => if using { TypeChange::Lossy } else { TypeChange::MayFail },
+        (F::Bits, F::Bits) => {
+            if using {
+                TypeChange::Lossy
+            } else {
+                TypeChange::MayFail
+            }
+        }
         (F::Boolean, F::Integer(4)) | (F::Integer(4), F::Boolean) if using => TypeChange::Exact,
         (F::Text, _) if using => TypeChange::MayFail,
         (F::Numeric | F::Integer(_), F::Money) | (F::Money, F::Numeric) => TypeChange::Exact,
@@ -154,7 +181,8 @@ pub(crate) fn is_free(from: &TypeName, to: &TypeName) -> bool {
 
 /// `numeric(p, s)`; without modifiers it holds everything.
 fn numeric_fits(from: Option<&TypeName>, to: &TypeName) -> TypeChange {
-    let parts = |t: &TypeName| t.modifiers.first().map(|p| (*p, t.modifiers.get(1).copied().unwrap_or(0)));
+    let parts =
+        |t: &TypeName| t.modifiers.first().map(|p| (*p, t.modifiers.get(1).copied().unwrap_or(0)));
     match (from.map(parts), parts(to)) {
         (_, None) => TypeChange::Exact,
         (Some(Some((p, s))), Some((q, t))) if t >= s && q - t >= p - s => TypeChange::Exact,
@@ -199,14 +227,18 @@ pub(crate) fn narrowing(
     using: Option<&Expression>,
 ) -> Option<String> {
     let cut = using.and_then(|u| u.cast.as_ref()).is_some_and(|(_, types)| {
-        types.iter().any(|t| matches!(t.name.name.as_str(), "varchar" | "bpchar") && !t.modifiers.is_empty())
+        types.iter().any(|t| {
+            matches!(t.name.name.as_str(), "varchar" | "bpchar") && !t.modifiers.is_empty()
+        })
     });
     let plain = using.is_none_or(|u| u.cast.is_some());
     match from {
         Some(from) if plain && type_change(from, to, cut) == TypeChange::Lossy => {
-            Some(format!("{from} to {to} rounds or cuts values without an error"))
+            Some(format!("{} to {} rounds or cuts values without an error", shown(from), shown(to)))
         }
-        None if cut => Some(format!("the explicit cast to {to} cuts longer values without an error")),
+        None if cut => {
+            Some(format!("the explicit cast to {} cuts longer values without an error", shown(to)))
+        }
         _ => None,
     }
 }

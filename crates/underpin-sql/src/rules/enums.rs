@@ -1,8 +1,8 @@
 //! Enums in migrations: labels that are used, and the swap by which tools remove one.
 
 use super::At;
-use crate::model::{Condition, Expression, Name, Span, Statement, TableAction};
 use crate::lint::record::full;
+use crate::model::{Condition, Expression, Name, Span, Statement, TableAction};
 
 /// A column that changes from one enum to another that the same file makes.
 pub(crate) struct EnumSwap<'a> {
@@ -30,7 +30,9 @@ pub(crate) fn enum_swaps<'a>(at: &At<'a>) -> Vec<EnumSwap<'a>> {
                 Some(old.labels.iter().filter(|l| !new.labels.contains(l)).cloned().collect())
             }
             // A column of another type that becomes an enum is a cast, not a swap.
-            Some((from, None)) if from.name.schema.is_none() && is_builtin(&from.name.name) => continue,
+            Some((from, None)) if from.name.schema.is_none() && is_builtin(&from.name.name) => {
+                continue;
+            }
             _ if replaces_another(at, &to.name) => None,
             _ => continue,
         };

@@ -76,7 +76,11 @@ pub struct Found<'a> {
 
 impl Found<'_> {
     /// A finding at these bytes. The message is one sentence without a full stop.
-    pub fn add(&mut self, span: impl std::borrow::Borrow<Span>, message: impl Into<String>) -> Draft<'_> {
+    pub fn add(
+        &mut self,
+        span: impl std::borrow::Borrow<Span>,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
         let span = span.borrow().clone();
         let span = span.start.min(self.text.len())..span.end.min(self.text.len());
         self.list.push(Finding {

@@ -14,11 +14,12 @@ mod traits;
 use std::ops::Range;
 
 pub use comments::{line_comments, long_names};
-pub use error_place::error_place;
 pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
+pub use error_place::error_place;
 pub use kind::{StatementKind, TransactionControl};
 use pg_query::NodeEnum;
 use pg_query::protobuf::Token;
+pub use read::is_builtin;
 pub use traits::{RowTarget, StatementTraits, traits};
 
 /// One statement as the parser cut it out, without its semicolon and without surrounding space.

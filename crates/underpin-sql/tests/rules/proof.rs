@@ -110,7 +110,10 @@ async fn scans(
     run(fixture, session).await.map_err(|e| e.to_string())?;
     let after = value(session, &query).await?;
     session.simple_query("ROLLBACK").await.map_err(|e| e.to_string())?;
-    check((before != after) == expected, format!("scans of {table}: {before} before, {after} after"))
+    check(
+        (before != after) == expected,
+        format!("scans of {table}: {before} before, {after} after"),
+    )
 }
 
 async fn file(session: &Session, table: &str) -> Result<String, String> {

@@ -5,8 +5,8 @@ use super::{
 };
 use crate::model::{
     AlterTable, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateTable,
-    DomainChange, Drop, EnumChange, Expression, ForeignKey, Mentions, ObjectKind, Persistence,
-    Rename, Statement, TableAction,
+    DomainChange, Drop, EnumChange, Expression, ForeignKey, Mentions, ObjectKind, PartitionBound,
+    Persistence, Rename, Statement, TableAction,
 };
 
 impl Record {
@@ -19,7 +19,8 @@ impl Record {
                 self.views.insert(full(&s.name), view(&s.mentions, true, birth));
             }
             Statement::CreateTableAs(s) => {
-                let table = Table { persistence: s.persistence, ..Table::unknown(&s.name, Some(birth)) };
+                let table =
+                    Table { persistence: s.persistence, ..Table::unknown(&s.name, Some(birth)) };
                 self.tables.entry(full(&s.name)).or_insert(table);
             }
             Statement::CreateView(s) => {
@@ -31,7 +32,8 @@ impl Record {
             Statement::Drop(s) => self.drop_objects(s),
             Statement::Rename(s) => self.rename(s),
             Statement::SetSchema(s) => {
-                let (from, to) = (full(&s.name), Name::qualified(s.to.clone(), s.name.name.clone()));
+                let (from, to) =
+                    (full(&s.name), Name::qualified(s.to.clone(), s.name.name.clone()));
                 self.move_object(&from, to);
             }
             Statement::CreateType(s) => match &s.labels {
@@ -65,8 +67,10 @@ impl Record {
             }
             Statement::AlterDomain(s) => {
                 if let Some(known) = self.domains.get_mut(&full(&s.name)) {
-                    known.constrained |=
-                        matches!(s.change, DomainChange::SetNotNull | DomainChange::AddConstraint(_));
+                    known.constrained |= matches!(
+                        s.change,
+                        DomainChange::SetNotNull | DomainChange::AddConstraint(_)
+                    );
                 }
             }
             Statement::CreateSequence(s) => drop(self.others.insert(full(&s.name), birth)),
@@ -98,14 +102,16 @@ impl Record {
             ..Table::unknown(&s.name, Some(birth))
         };
         let parent = s.partition_of.as_ref().map(|p| {
-            table.is_default = p.is_default;
+            table.is_default = p.bound == PartitionBound::Default;
             full(&p.parent)
         });
         for model in parent.iter().cloned().chain(s.like.iter().map(full)) {
             match self.tables.get(&model) {
                 Some(known) => {
                     table.complete &= known.complete;
-                    table.columns.extend(known.columns.iter().map(|c| Column { born: Some(birth), ..c.clone() }));
+                    table.columns.extend(
+                        known.columns.iter().map(|c| Column { born: Some(birth), ..c.clone() }),
+                    );
                 }
                 None => table.complete = false,
             }
@@ -157,10 +163,13 @@ impl Record {
         let name = constraint.name.clone().unwrap_or_else(|| chosen_name(&table, &constraint.kind));
         let mut kind = constraint.kind.clone();
         match &mut kind {
-            ConstraintKind::PrimaryKey { columns, using_index } | ConstraintKind::Unique { columns, using_index, .. } => {
+            ConstraintKind::PrimaryKey { columns, using_index }
+            | ConstraintKind::Unique { columns, using_index, .. } => {
                 let index = Name { schema: table.schema.clone(), name: name.clone() };
                 if let Some(old) = using_index
-                    && let Some(mut known) = self.indexes.remove(&Name { schema: table.schema.clone(), name: old.clone() })
+                    && let Some(mut known) = self
+                        .indexes
+                        .remove(&Name { schema: table.schema.clone(), name: old.clone() })
                 {
                     columns.extend(known.columns.iter().flatten().cloned());
                     known.constraint = Some(name.clone());
@@ -187,7 +196,8 @@ impl Record {
                 column.not_null = Some(true);
             }
         }
-        let valid = !constraint.not_valid && !constraint.not_enforced || new && !constraint.not_enforced;
+        let valid =
+            !constraint.not_valid && !constraint.not_enforced || new && !constraint.not_enforced;
         known.constraints.push(TableConstraint { name, kind, valid, born: Some(birth) });
     }
 
@@ -198,7 +208,8 @@ impl Record {
                 s.columns.iter().map(|c| c.as_deref().unwrap_or("expr")).collect();
             format!("{}_{}_idx", table.name, columns.join("_"))
         });
-        let mut mentioned: Vec<String> = s.predicate.iter().flat_map(|p| p.mentions.columns.clone()).collect();
+        let mut mentioned: Vec<String> =
+            s.predicate.iter().flat_map(|p| p.mentions.columns.clone()).collect();
         if s.columns.iter().any(Option::is_none) {
             mentioned.push("*".to_owned());
         }
@@ -244,14 +255,19 @@ impl Record {
             A::AddConstraint(constraint) => self.add_constraint(table, constraint, false, birth),
             A::ValidateConstraint { name } => {
                 let known = self.known(table);
-                known.constraints.iter_mut().filter(|c| c.name == *name).for_each(|c| c.valid = true);
+                known
+                    .constraints
+                    .iter_mut()
+                    .filter(|c| c.name == *name)
+                    .for_each(|c| c.valid = true);
             }
             A::DropConstraint { name, .. } => {
                 self.known(table).constraints.retain(|c| c.name != *name);
-                self.indexes.retain(|_, i| i.table != *table || i.constraint.as_ref() != Some(name));
+                self.indexes
+                    .retain(|_, i| i.table != *table || i.constraint.as_ref() != Some(name));
             }
-            A::AttachPartition { partition, is_default } => {
-                let (is_default, parent) = (*is_default, table.clone());
+            A::AttachPartition { partition, bound } => {
+                let (is_default, parent) = (*bound == PartitionBound::Default, table.clone());
                 let known = self.known(partition);
                 (known.parent, known.is_default) = (Some(parent), is_default);
                 self.known(table).partitioned = true;
@@ -270,7 +286,9 @@ impl Record {
             | ConstraintKind::ForeignKey(ForeignKey { columns, .. }) => {
                 columns.iter().any(|c| c == column)
             }
-            ConstraintKind::Check { expression, .. } => expression.mentions.columns.iter().any(|c| c == column),
+            ConstraintKind::Check { expression, .. } => {
+                expression.mentions.columns.iter().any(|c| c == column)
+            }
             ConstraintKind::NotNull { column: of } => of == column,
             ConstraintKind::Exclude => false,
         };
@@ -333,7 +351,11 @@ impl Record {
             ObjectKind::Column => self.rename_column(&object, &s.from, &s.to),
             ObjectKind::TableConstraint => {
                 let known = self.known(&object);
-                known.constraints.iter_mut().filter(|c| c.name == s.from).for_each(|c| c.name.clone_from(&s.to));
+                known
+                    .constraints
+                    .iter_mut()
+                    .filter(|c| c.name == s.from)
+                    .for_each(|c| c.name.clone_from(&s.to));
                 let behind = Name { schema: object.schema.clone(), name: s.from.clone() };
                 self.move_object(&behind, Name { schema: object.schema, name: s.to.clone() });
             }
@@ -361,7 +383,9 @@ impl Record {
             match &mut constraint.kind {
                 ConstraintKind::PrimaryKey { columns, .. }
                 | ConstraintKind::Unique { columns, .. }
-                | ConstraintKind::ForeignKey(ForeignKey { columns, .. }) => columns.iter_mut().for_each(put),
+                | ConstraintKind::ForeignKey(ForeignKey { columns, .. }) => {
+                    columns.iter_mut().for_each(put)
+                }
                 ConstraintKind::Check { expression, .. } => rename_in(expression, &put),
                 ConstraintKind::NotNull { column } => put(column),
                 ConstraintKind::Exclude => {}
@@ -466,12 +490,10 @@ fn chosen_name(table: &Name, kind: &ConstraintKind) -> String {
         ConstraintKind::PrimaryKey { .. } => return format!("{}_pkey", table.name),
         ConstraintKind::Unique { columns, .. } => (columns.join("_"), "key"),
         ConstraintKind::ForeignKey(key) => (key.columns.join("_"), "fkey"),
-        ConstraintKind::Check { expression, .. } => {
-            match expression.mentions.columns.as_slice() {
-                [one] => (one.clone(), "check"),
-                _ => return format!("{}_check", table.name),
-            }
-        }
+        ConstraintKind::Check { expression, .. } => match expression.mentions.columns.as_slice() {
+            [one] => (one.clone(), "check"),
+            _ => return format!("{}_check", table.name),
+        },
         ConstraintKind::NotNull { column } => (column.clone(), "not_null"),
         ConstraintKind::Exclude => (String::new(), "excl"),
     };

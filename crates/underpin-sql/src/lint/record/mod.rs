@@ -306,7 +306,7 @@ impl Table {
             c.valid
                 && match &c.kind {
                     ConstraintKind::Check { expression, .. } => {
-                        expression.not_null_of.as_deref() == Some(column)
+                        expression.not_null_of.iter().any(|c| c == column)
                     }
                     ConstraintKind::NotNull { column: of } => of == column,
                     _ => false,

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: locks AccessExclusiveLock booking
 -- given
 CREATE TABLE booking (id int PRIMARY KEY, during tsrange);

@@ -16,7 +16,9 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, constraint) in at.added_constraints() {
         if matches!(constraint.kind, ConstraintKind::Exclude) {
-            found.add(span, format!("`{table}` cannot be used while the index is built")).about(table);
+            found
+                .add(span, format!("`{table}` cannot be used while the index is built"))
+                .about(table);
         }
     }
 }

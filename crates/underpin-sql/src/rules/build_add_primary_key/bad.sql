@@ -1,4 +1,4 @@
--- also: FAIL-UNIQUE-WITH-DUPLICATES, OPS-UNANALYSED-STATEMENT
+-- also: FAIL-UNIQUE-WITH-DUPLICATES
 -- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int NOT NULL);

@@ -15,7 +15,9 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, constraint) in at.added_constraints() {
-        let ConstraintKind::PrimaryKey { columns, using_index: None } = &constraint.kind else { continue };
+        let ConstraintKind::PrimaryKey { columns, using_index: None } = &constraint.kind else {
+            continue;
+        };
         let list: Vec<String> = columns.iter().map(|c| Name::bare(c).to_string()).collect();
         let name = constraint.name.clone().unwrap_or_else(|| format!("{}_pkey", table.name));
         found

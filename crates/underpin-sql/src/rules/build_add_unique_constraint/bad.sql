@@ -1,4 +1,4 @@
--- also: COMPAT-NEW-CONSTRAINT, FAIL-UNIQUE-WITH-DUPLICATES, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-NEW-CONSTRAINT, FAIL-UNIQUE-WITH-DUPLICATES
 -- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);

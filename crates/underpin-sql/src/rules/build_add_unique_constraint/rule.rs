@@ -15,9 +15,14 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, constraint) in at.added_constraints() {
-        let ConstraintKind::Unique { columns, using_index: None, .. } = &constraint.kind else { continue };
+        let ConstraintKind::Unique { columns, using_index: None, .. } = &constraint.kind else {
+            continue;
+        };
         let list: Vec<String> = columns.iter().map(|c| Name::bare(c).to_string()).collect();
-        let name = constraint.name.clone().unwrap_or_else(|| format!("{}_{}_key", table.name, columns.join("_")));
+        let name = constraint
+            .name
+            .clone()
+            .unwrap_or_else(|| format!("{}_{}_key", table.name, columns.join("_")));
         found
             .add(span, format!("`{table}` cannot be used while the index is built"))
             .about(table)

@@ -23,15 +23,20 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         }
         let names = |list: &[String]| list.iter().any(|c| c == column || c == "*");
         let checks = known.checks().filter(|(c, e)| c.valid && names(&e.mentions.columns));
-        let mut dependants: Vec<String> = checks.map(|(c, _)| format!("constraint {}", c.name)).collect();
+        let mut dependants: Vec<String> =
+            checks.map(|(c, _)| format!("constraint {}", c.name)).collect();
         let indexes = at.record.indexes_of(table).into_iter();
         let indexes = indexes.filter(|(_, i)| {
-            names(&i.mentioned) || collation.is_some() && i.columns.iter().any(|c| c.as_deref() == Some(column))
+            names(&i.mentioned)
+                || collation.is_some() && i.columns.iter().any(|c| c.as_deref() == Some(column))
         });
         dependants.extend(indexes.map(|(name, _)| format!("index {}", name.name)));
         if !dependants.is_empty() {
             found
-                .add(&action.span, format!("changing `{table}.{column}` works through {}", words(&dependants)))
+                .add(
+                    &action.span,
+                    format!("changing `{table}.{column}` works through {}", words(&dependants)),
+                )
                 .about(table);
         }
     }

@@ -15,7 +15,10 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::CreateIndex(s) = at.statement() else { return };
-    if s.concurrently || !at.existed(&s.table) || at.record.table(&s.table).is_some_and(|t| t.partitioned) {
+    if s.concurrently
+        || !at.existed(&s.table)
+        || at.record.table(&s.table).is_some_and(|t| t.partitioned)
+    {
         return;
     }
     let unique = if s.unique { "UNIQUE " } else { "" };
@@ -23,5 +26,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     found
         .add(at.span(), format!("writes to `{}` wait while the index is built", s.table))
         .about(&s.table)
-        .instead(format!("alone in its migration: CREATE {unique}INDEX CONCURRENTLY {name} ON {} …", s.table));
+        .instead(format!(
+            "alone in its migration: CREATE {unique}INDEX CONCURRENTLY {name} ON {} …",
+            s.table
+        ));
 }

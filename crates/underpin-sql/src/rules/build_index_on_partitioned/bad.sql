@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: locks ShareLock measure_2025
 -- given
 CREATE TABLE measure (at date NOT NULL, v int) PARTITION BY RANGE (at);

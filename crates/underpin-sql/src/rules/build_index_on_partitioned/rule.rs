@@ -15,9 +15,19 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::CreateIndex(s) = at.statement() else { return };
-    if !s.concurrently && !s.only && at.existed(&s.table) && at.record.table(&s.table).is_some_and(|t| t.partitioned) {
+    if !s.concurrently
+        && !s.only
+        && at.existed(&s.table)
+        && at.record.table(&s.table).is_some_and(|t| t.partitioned)
+    {
         found
-            .add(at.span(), format!("writes to `{}` and all its partitions wait while their indexes are built", s.table))
+            .add(
+                at.span(),
+                format!(
+                    "writes to `{}` and all its partitions wait while their indexes are built",
+                    s.table
+                ),
+            )
             .about(&s.table);
     }
 }

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: locks ShareLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

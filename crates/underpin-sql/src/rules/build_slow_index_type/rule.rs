@@ -15,9 +15,17 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::CreateIndex(s) = at.statement() else { return };
-    if matches!(s.method.as_str(), "gin" | "gist" | "spgist" | "hnsw" | "ivfflat") && at.existed(&s.table) {
+    if matches!(s.method.as_str(), "gin" | "gist" | "spgist" | "hnsw" | "ivfflat")
+        && at.existed(&s.table)
+    {
         found
-            .add(at.span(), format!("a {} index on `{}` takes many times as long as a btree", s.method, s.table))
+            .add(
+                at.span(),
+                format!(
+                    "a {} index on `{}` takes many times as long as a btree",
+                    s.method, s.table
+                ),
+            )
             .about(&s.table);
     }
 }

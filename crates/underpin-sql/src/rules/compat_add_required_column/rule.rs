@@ -15,10 +15,19 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, column) in at.added_columns() {
-        let later_default = at.actions_of_file(table).into_iter().filter(|(step, _)| *step >= at.number).last();
+        let later_default =
+            at.actions_of_file(table).into_iter().filter(|(step, _)| *step >= at.number).last();
         let dropped = matches!(later_default, Some((_, AlterAction { action: TableAction::DropDefault { column: c }, .. })) if *c == column.name);
         if column.not_null && (!fills_itself(column) || dropped) {
-            found.add(span, format!("an application that does not know `{table}.{}` cannot insert", column.name)).about(table);
+            found
+                .add(
+                    span,
+                    format!(
+                        "an application that does not know `{table}.{}` cannot insert",
+                        column.name
+                    ),
+                )
+                .about(table);
         }
     }
 }

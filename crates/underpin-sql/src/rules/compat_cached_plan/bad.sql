@@ -1,4 +1,4 @@
--- also: OPS-UNANALYSED-STATEMENT
+-- also: LOCK-ACCESS-EXCLUSIVE-METADATA
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

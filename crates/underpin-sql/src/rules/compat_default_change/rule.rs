@@ -21,14 +21,26 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                     matches!(&a.action, TableAction::SetDefault { column: c, .. } if c == column)
                 });
                 if !again {
-                    found.add(&action.span, format!("inserts that leave `{table}.{column}` out get no default any more")).about(table);
+                    found
+                        .add(
+                            &action.span,
+                            format!(
+                                "inserts that leave `{table}.{column}` out get no default any more"
+                            ),
+                        )
+                        .about(table);
                 }
             }
             TableAction::SetDefault { column, default } if at.column_existed(table, column) => {
                 let old = at.record.column(table, column).and_then(|c| c.default.as_ref());
                 let changed = old.is_some_and(|old| *old != default.text);
                 if changed {
-                    found.add(&action.span, format!("inserts that leave `{table}.{column}` out get another value")).about(table);
+                    found
+                        .add(
+                            &action.span,
+                            format!("inserts that leave `{table}.{column}` out get another value"),
+                        )
+                        .about(table);
                 }
             }
             _ => {}

@@ -18,7 +18,12 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if let TableAction::DropColumn { column, .. } = &action.action
             && at.column_existed(table, column)
         {
-            found.add(&action.span, format!("an application that still names `{table}.{column}` fails")).about(table);
+            found
+                .add(
+                    &action.span,
+                    format!("an application that still names `{table}.{column}` fails"),
+                )
+                .about(table);
         }
     }
 }

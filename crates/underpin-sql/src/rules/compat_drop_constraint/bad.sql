@@ -1,4 +1,4 @@
--- also: OPS-UNANALYSED-STATEMENT
+-- also: LOCK-ACCESS-EXCLUSIVE-METADATA
 -- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, age int, CONSTRAINT grown CHECK (age > 17));

@@ -22,8 +22,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         });
         let known = at.record.table(table).and_then(|t| t.constraint(name));
         let new = known.is_some_and(|c| !at.is_old(c.born));
-        let spare = known.is_some_and(|c| matches!(&c.kind, ConstraintKind::Check { expression, .. } if expression.not_null_of.as_ref().is_some_and(|column| at.record.column(table, column).is_some_and(|c| c.not_null == Some(true)))));
-        if !again && !new && !spare {
+        let spare = known.is_some_and(|c| matches!(&c.kind, ConstraintKind::Check { expression, .. } if expression.not_null_of.iter().any(|column| at.record.column(table, column).is_some_and(|c| c.not_null == Some(true)))));
+        let table_goes = at.later().any(|(_, s)| matches!(&s.parsed.statement, Statement::Drop(d) if d.kind == ObjectKind::Table && d.names.iter().any(|n| full(n) == full(table))));
+        if !again && !new && !spare && !table_goes {
             found.add(&action.span, format!("`{name}` no longer guards `{table}`")).about(table);
         }
     }

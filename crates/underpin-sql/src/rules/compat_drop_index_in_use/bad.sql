@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- facts: {"indexes": {"person_email_idx": {"scans": 91234}}}
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);

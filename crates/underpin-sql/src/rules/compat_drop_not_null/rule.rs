@@ -18,7 +18,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if let TableAction::DropNotNull { column } = &action.action
             && at.column_existed(table, column)
         {
-            found.add(&action.span, format!("`{table}.{column}` may be NULL from now on")).about(table);
+            found
+                .add(&action.span, format!("`{table}.{column}` may be NULL from now on"))
+                .about(table);
         }
     }
 }

@@ -1,4 +1,4 @@
--- also: LOSS-DROP-TABLE, OPS-UNANALYSED-STATEMENT
+-- also: LOSS-DROP-TABLE
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -16,7 +16,9 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for table in at.dropped(&[ObjectKind::Table]) {
         if !is_partition(at, table) {
-            found.add(at.span(), format!("an application that still names `{table}` fails")).about(table);
+            found
+                .add(at.span(), format!("an application that still names `{table}` fails"))
+                .about(table);
         }
     }
 }

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- given
 CREATE TYPE mood AS ENUM ('sad', 'happy');
 -- migration

@@ -14,7 +14,8 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    if let Statement::AlterEnum(AlterEnum { name, change: EnumChange::Add { label, .. } }) = at.statement()
+    if let Statement::AlterEnum(AlterEnum { name, change: EnumChange::Add { label, .. } }) =
+        at.statement()
         && at.existed(name)
     {
         found.add(at.span(), format!("readers of `{name}` have to know '{label}'")).about(name);

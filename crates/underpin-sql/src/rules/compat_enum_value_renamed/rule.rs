@@ -14,7 +14,8 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    if let Statement::AlterEnum(AlterEnum { name, change: EnumChange::Rename { from, to } }) = at.statement()
+    if let Statement::AlterEnum(AlterEnum { name, change: EnumChange::Rename { from, to } }) =
+        at.statement()
         && at.existed(name)
     {
         found.add(at.span(), format!("'{from}' of `{name}` is '{to}' from now on")).about(name);

@@ -26,11 +26,19 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         _ => false,
     };
     match at.statement() {
-        Statement::AlterTable(s) if own(&s.relation.name) && s.actions.iter().any(hurts) && at.existed(&s.relation) => {
-            found.add(at.span(), format!("`{}` is Prisma's own join table", s.relation)).about(&s.relation);
+        Statement::AlterTable(s)
+            if own(&s.relation.name) && s.actions.iter().any(hurts) && at.existed(&s.relation) =>
+        {
+            found
+                .add(at.span(), format!("`{}` is Prisma's own join table", s.relation))
+                .about(&s.relation);
         }
-        Statement::Rename(s) if s.kind == ObjectKind::Column && own(&s.object.name) && at.existed(&s.object) => {
-            found.add(at.span(), format!("`{}` is Prisma's own join table", s.object)).about(&s.object);
+        Statement::Rename(s)
+            if s.kind == ObjectKind::Column && own(&s.object.name) && at.existed(&s.object) =>
+        {
+            found
+                .add(at.span(), format!("`{}` is Prisma's own join table", s.object))
+                .about(&s.object);
         }
         _ => {}
     }

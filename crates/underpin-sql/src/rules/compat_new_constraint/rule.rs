@@ -14,7 +14,8 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    let old = |table: &Name, columns: &[String]| columns.iter().all(|c| at.column_existed(table, c));
+    let old =
+        |table: &Name, columns: &[String]| columns.iter().all(|c| at.column_existed(table, c));
     for (table, span, constraint) in at.added_constraints() {
         let columns: &[String] = match &constraint.kind {
             ConstraintKind::Unique { columns, using_index: None, .. } => columns,
@@ -23,7 +24,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             _ => continue,
         };
         if old(table, columns) && !constraint.not_enforced {
-            found.add(span, format!("writes to `{table}` that violate it fail from now on")).about(table);
+            found
+                .add(span, format!("writes to `{table}` that violate it fail from now on"))
+                .about(table);
         }
     }
     if let Statement::CreateIndex(s) = at.statement()
@@ -32,7 +35,12 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     {
         let columns: Vec<String> = s.columns.iter().flatten().cloned().collect();
         if old(&s.table, &columns) {
-            found.add(at.span(), format!("writes to `{}` that repeat a key fail from now on", s.table)).about(&s.table);
+            found
+                .add(
+                    at.span(),
+                    format!("writes to `{}` that repeat a key fail from now on", s.table),
+                )
+                .about(&s.table);
         }
     }
 }

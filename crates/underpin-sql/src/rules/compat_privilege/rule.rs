@@ -16,7 +16,10 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     match at.statement() {
         Statement::Grant(s) if !s.grant && s.names.iter().any(|n| at.existed(n)) => {
-            found.add(at.span(), format!("{} may do less with {}", words(&s.roles), words(&s.names)));
+            found.add(
+                at.span(),
+                format!("{} may do less with {}", words(&s.roles), words(&s.names)),
+            );
         }
         Statement::GrantRole { grant: false, roles } => {
             found.add(at.span(), format!("membership in {} ends", words(roles)));
@@ -24,13 +27,21 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         Statement::DefaultPrivileges { grant: false } => {
             found.add(at.span(), "objects made from now on give fewer privileges");
         }
-        Statement::Role(s) if matches!(s.change, RoleChange::Drop | RoleChange::DropOwned | RoleChange::ReassignOwned) => {
+        Statement::Role(s)
+            if matches!(
+                s.change,
+                RoleChange::Drop | RoleChange::DropOwned | RoleChange::ReassignOwned
+            ) =>
+        {
             found.add(at.span(), format!("{} loses what it had", words(&s.names)));
         }
         Statement::SetOwner { name, .. } if at.existed(name) => {
             found.add(at.span(), format!("`{name}` has another owner")).about(name);
         }
-        Statement::AlterTable(s) if at.existed(&s.relation) && s.actions.iter().any(|a| matches!(a.action, TableAction::OwnerTo)) => {
+        Statement::AlterTable(s)
+            if at.existed(&s.relation)
+                && s.actions.iter().any(|a| matches!(a.action, TableAction::OwnerTo)) =>
+        {
             found.add(at.span(), format!("`{}` has another owner", s.relation)).about(&s.relation);
         }
         _ => {}

@@ -16,9 +16,14 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     if let Statement::Rename(s) = at.statement()
         && s.kind == ObjectKind::Column
-        && matches!(s.relation_kind, ObjectKind::Table | ObjectKind::ForeignTable | ObjectKind::View)
+        && matches!(
+            s.relation_kind,
+            ObjectKind::Table | ObjectKind::ForeignTable | ObjectKind::View
+        )
         && at.column_existed(&s.object, &s.from)
     {
-        found.add(at.span(), format!("`{}.{}` is called `{}` from now on", s.object, s.from, s.to)).about(&s.object);
+        found
+            .add(at.span(), format!("`{}.{}` is called `{}` from now on", s.object, s.from, s.to))
+            .about(&s.object);
     }
 }

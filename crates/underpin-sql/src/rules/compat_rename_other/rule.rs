@@ -31,6 +31,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     });
     if at.existed(&s.object) && !swapped {
         let old = if s.kind == K::TableConstraint { &s.from } else { &s.object.name };
-        found.add(at.span(), format!("{what} `{old}` is called `{}` from now on", s.to)).about(&s.object);
+        found
+            .add(at.span(), format!("{what} `{old}` is called `{}` from now on", s.to))
+            .about(&s.object);
     }
 }

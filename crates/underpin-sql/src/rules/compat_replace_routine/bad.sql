@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- given
 CREATE FUNCTION twice(i int) RETURNS int LANGUAGE sql AS 'SELECT i * 2';
 -- migration

@@ -15,11 +15,19 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     match at.statement() {
-        Statement::CreateRoutine(s) if s.replace && at.record.born(&s.name).is_some_and(|b| at.is_old(Some(b))) => {
-            found.add(at.span(), format!("`{}` has another body from now on", s.name)).about(&s.name);
+        Statement::CreateRoutine(s)
+            if s.replace && at.record.born(&s.name).is_some_and(|b| at.is_old(Some(b))) =>
+        {
+            found
+                .add(at.span(), format!("`{}` has another body from now on", s.name))
+                .about(&s.name);
         }
-        Statement::CreateView(s) if s.replace && at.record.view(&s.name).is_some_and(|v| at.is_old(Some(v.born))) => {
-            found.add(at.span(), format!("`{}` has another query from now on", s.name)).about(&s.name);
+        Statement::CreateView(s)
+            if s.replace && at.record.view(&s.name).is_some_and(|v| at.is_old(Some(v.born))) =>
+        {
+            found
+                .add(at.span(), format!("`{}` has another query from now on", s.name))
+                .about(&s.name);
         }
         _ => {}
     }

@@ -17,11 +17,18 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
         match &action.action {
             TableAction::ReplicaIdentity { .. } => {
-                found.add(&action.span, format!("changes of `{table}` are told to subscribers in another way")).about(table);
+                found
+                    .add(
+                        &action.span,
+                        format!("changes of `{table}` are told to subscribers in another way"),
+                    )
+                    .about(table);
             }
             TableAction::DropConstraint { name, .. } => {
                 let known = at.record.table(table).and_then(|t| t.constraint(name));
-                if known.is_some_and(|c| matches!(c.kind, ConstraintKind::PrimaryKey { .. }) && at.is_old(c.born)) {
+                if known.is_some_and(|c| {
+                    matches!(c.kind, ConstraintKind::PrimaryKey { .. }) && at.is_old(c.born)
+                }) {
                     found
                         .add(&action.span, format!("without its primary key `{table}` cannot be updated while it is published"))
                         .about(table)
@@ -35,7 +42,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         Statement::Publication { name, .. } | Statement::Subscription { name, create: false } => {
             found.add(at.span(), format!("`{name}` changes what is replicated"));
         }
-        Statement::Drop(s) if matches!(s.kind, ObjectKind::Publication | ObjectKind::Subscription) => {
+        Statement::Drop(s)
+            if matches!(s.kind, ObjectKind::Publication | ObjectKind::Subscription) =>
+        {
             found.add(at.span(), format!("{} is gone, and with it the stream", words(&s.names)));
         }
         _ => {}

@@ -1,4 +1,4 @@
--- also: LOCK-POLICY-OR-RULE, OPS-UNANALYSED-STATEMENT
+-- also: LOCK-ACCESS-EXCLUSIVE-METADATA, LOCK-POLICY-OR-RULE
 -- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

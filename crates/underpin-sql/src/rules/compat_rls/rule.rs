@@ -15,8 +15,14 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
-        if matches!(action.action, TableAction::RowSecurity { enable: true } | TableAction::ForceRowSecurity { force: true }) {
-            found.add(&action.span, format!("rows of `{table}` may vanish for the application")).about(table);
+        if matches!(
+            action.action,
+            TableAction::RowSecurity { enable: true }
+                | TableAction::ForceRowSecurity { force: true }
+        ) {
+            found
+                .add(&action.span, format!("rows of `{table}` may vanish for the application"))
+                .about(table);
         }
     }
     if let Statement::Policy(s) = at.statement()
@@ -24,6 +30,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         && !s.permissive
         && at.existed(&s.table)
     {
-        found.add(at.span(), format!("rows of `{}` may vanish for the application", s.table)).about(&s.table);
+        found
+            .add(at.span(), format!("rows of `{}` may vanish for the application", s.table))
+            .about(&s.table);
     }
 }

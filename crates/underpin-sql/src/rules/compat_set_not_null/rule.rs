@@ -18,7 +18,12 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if let TableAction::SetNotNull { column } = &action.action
             && !at.record.column(table, column).is_some_and(|c| c.not_null == Some(true))
         {
-            found.add(&action.span, format!("an application that leaves `{table}.{column}` empty fails")).about(table);
+            found
+                .add(
+                    &action.span,
+                    format!("an application that leaves `{table}.{column}` empty fails"),
+                )
+                .about(table);
         }
     }
 }

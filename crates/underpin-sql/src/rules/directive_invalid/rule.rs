@@ -11,5 +11,3 @@ pub(crate) const RULE: Rule = Rule {
     instead: "",
     ..Rule::PLAIN
 };
-
-

@@ -11,5 +11,3 @@ pub(crate) const RULE: Rule = Rule {
     instead: "take the directive out, so that it does not hide something later",
     ..Rule::PLAIN
 };
-
-

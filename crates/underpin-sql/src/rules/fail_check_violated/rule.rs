@@ -32,11 +32,17 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         };
         if let Some(expression) = expression {
             let draft = found
-                .add(&action.span, format!("this fails if a row of `{table}` violates the condition"))
+                .add(
+                    &action.span,
+                    format!("this fails if a row of `{table}` violates the condition"),
+                )
                 .about(table)
                 .unknown("whether rows violate it");
             if !expression.text.is_empty() {
-                drop(draft.instead(format!("count first: SELECT count(*) FROM {table} WHERE NOT ({});", expression.text)));
+                drop(draft.instead(format!(
+                    "count first: SELECT count(*) FROM {table} WHERE NOT ({});",
+                    expression.text
+                )));
             }
         }
     }
@@ -46,7 +52,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         && at.existed(&s.name)
     {
         found
-            .add(at.span(), format!("this fails if a column of domain `{}` violates the condition", s.name))
+            .add(
+                at.span(),
+                format!("this fails if a column of domain `{}` violates the condition", s.name),
+            )
             .about(&s.name)
             .unknown("whether values violate it");
     }

@@ -19,13 +19,18 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         Statement::Drop(s) if s.concurrently => "DROP INDEX CONCURRENTLY",
         Statement::Reindex(s) if s.concurrently => "REINDEX CONCURRENTLY",
         Statement::AlterTable(s)
-            if s.actions.iter().any(|a| matches!(a.action, TableAction::DetachPartition { concurrently: true, .. })) =>
+            if s.actions.iter().any(|a| {
+                matches!(a.action, TableAction::DetachPartition { concurrently: true, .. })
+            }) =>
         {
             "DETACH PARTITION CONCURRENTLY"
         }
         _ => return,
     };
     if at.step().place.block {
-        found.add(at.span(), format!("{what} is refused here: the statement stands in a transaction block"));
+        found.add(
+            at.span(),
+            format!("{what} is refused here: the statement stands in a transaction block"),
+        );
     }
 }

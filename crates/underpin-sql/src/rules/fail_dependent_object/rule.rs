@@ -26,13 +26,23 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         };
         let views = at.record.views_of(table).into_iter();
         let views = views.filter(|(_, v)| v.columns.iter().any(|c| c == column || c == "*"));
-        let mut using: Vec<String> = views.map(|(name, _)| format!("view {}", short(name))).collect();
+        let mut using: Vec<String> =
+            views.map(|(name, _)| format!("view {}", short(name))).collect();
         let known = at.record.table(table);
-        using.extend(known.into_iter().flat_map(|t| &t.columns).filter(|c| {
-            c.generated_from.as_ref().is_some_and(|from| from.contains(column)) && (!dropped || c.name != *column)
-        }).map(|c| format!("generated column {}", c.name)));
+        using.extend(
+            known
+                .into_iter()
+                .flat_map(|t| &t.columns)
+                .filter(|c| {
+                    c.generated_from.as_ref().is_some_and(|from| from.contains(column))
+                        && (!dropped || c.name != *column)
+                })
+                .map(|c| format!("generated column {}", c.name)),
+        );
         if !using.is_empty() {
-            found.add(&action.span, format!("{} uses `{table}.{column}`", words(&using))).about(table);
+            found
+                .add(&action.span, format!("{} uses `{table}.{column}`", words(&using)))
+                .about(table);
         }
     }
     let Statement::Drop(s) = at.statement() else { return };
@@ -42,20 +52,35 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for name in &s.names {
         let using: Vec<String> = match s.kind {
             ObjectKind::Table => {
-                let keys = at.record.referencing(name).into_iter().filter(|(t, _, _)| !s.names.iter().any(|n| full(n) == t.name));
-                let keys = keys.map(|(t, c, _)| format!("foreign key {} of {}", c.name, short(&t.name)));
-                keys.chain(at.record.views_of(name).into_iter().map(|(v, _)| format!("view {}", short(v)))).collect()
+                let keys = at
+                    .record
+                    .referencing(name)
+                    .into_iter()
+                    .filter(|(t, _, _)| !s.names.iter().any(|n| full(n) == t.name));
+                let keys =
+                    keys.map(|(t, c, _)| format!("foreign key {} of {}", c.name, short(&t.name)));
+                keys.chain(
+                    at.record.views_of(name).into_iter().map(|(v, _)| format!("view {}", short(v))),
+                )
+                .collect()
             }
             ObjectKind::Type | ObjectKind::Domain => {
                 let columns = at.record.columns_of_type(name).into_iter();
                 columns.map(|(t, c)| format!("column {}.{}", short(&t.name), c.name)).collect()
             }
-            ObjectKind::Index => {
-                at.record.index(name).and_then(|i| i.constraint.clone()).map(|c| format!("constraint {c}")).into_iter().collect()
-            }
-            ObjectKind::View | ObjectKind::MaterializedView => {
-                at.record.views_of(name).into_iter().map(|(v, _)| format!("view {}", short(v))).collect()
-            }
+            ObjectKind::Index => at
+                .record
+                .index(name)
+                .and_then(|i| i.constraint.clone())
+                .map(|c| format!("constraint {c}"))
+                .into_iter()
+                .collect(),
+            ObjectKind::View | ObjectKind::MaterializedView => at
+                .record
+                .views_of(name)
+                .into_iter()
+                .map(|(v, _)| format!("view {}", short(v)))
+                .collect(),
             _ => Vec::new(),
         };
         if !using.is_empty() {
@@ -68,10 +93,13 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
 fn key_in_use(at: &At<'_>, found: &mut Found<'_>, table: &Name, name: &str, span: &Span) {
     let Some(known) = at.record.table(table) else { return };
     let columns = match known.constraint(name).map(|c| &c.kind) {
-        Some(ConstraintKind::PrimaryKey { columns, .. } | ConstraintKind::Unique { columns, .. }) => columns,
+        Some(
+            ConstraintKind::PrimaryKey { columns, .. } | ConstraintKind::Unique { columns, .. },
+        ) => columns,
         _ => return,
     };
-    let primary = matches!(known.constraint(name).map(|c| &c.kind), Some(ConstraintKind::PrimaryKey { .. }));
+    let primary =
+        matches!(known.constraint(name).map(|c| &c.kind), Some(ConstraintKind::PrimaryKey { .. }));
     let keys = at.record.referencing(table).into_iter();
     let using: Vec<String> = keys
         .filter(|(_, _, key)| {

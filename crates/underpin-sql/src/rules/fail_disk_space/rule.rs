@@ -25,7 +25,14 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if let Some(bytes) = bytes.filter(|b| *b as f64 * SPACE_NEEDED > free as f64) {
             let table = short(&work.table);
             found
-                .add(at.span(), format!("`{table}` has {} MB with its indexes, and {} MB are free", bytes >> 20, free >> 20))
+                .add(
+                    at.span(),
+                    format!(
+                        "`{table}` has {} MB with its indexes, and {} MB are free",
+                        bytes >> 20,
+                        free >> 20
+                    ),
+                )
                 .about(&work.table);
         }
     }

@@ -16,7 +16,8 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for swap in enum_swaps(at) {
         let Some(labels) = swap.removed.filter(|l| !l.is_empty()) else { continue };
-        let list: Vec<String> = labels.iter().map(|l| format!("'{}'", l.replace('\'', "''"))).collect();
+        let list: Vec<String> =
+            labels.iter().map(|l| format!("'{}'", l.replace('\'', "''"))).collect();
         let (table, column) = (swap.table, Name::bare(swap.column));
         found
             .add(swap.span, format!("this fails if a row of `{table}` still holds {}", words(&labels)))

@@ -29,7 +29,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         });
         if uses(at, name) && !(here && !at.before(17)) {
             found
-                .add(at.span(), format!("label '{label}' of `{name}` is used before its transaction commits"))
+                .add(
+                    at.span(),
+                    format!("label '{label}' of `{name}` is used before its transaction commits"),
+                )
                 .about(name);
             return;
         }

@@ -1,4 +1,4 @@
--- also: OPS-EXTENSION-VERSION, OPS-UNANALYSED-STATEMENT
+-- also: OPS-EXTENSION-VERSION
 -- proves: fails 0A000/58P01
 -- facts: {"extensions": ["plpgsql"]}
 -- given

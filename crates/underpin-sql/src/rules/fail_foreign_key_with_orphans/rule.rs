@@ -36,7 +36,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                 .iter()
                 .enumerate()
                 .map(|(i, c)| {
-                    let to = key.referenced_columns.get(i).map_or("<key>".to_owned(), |r| Name::bare(r).to_string());
+                    let to = key
+                        .referenced_columns
+                        .get(i)
+                        .map_or("<key>".to_owned(), |r| Name::bare(r).to_string());
                     format!("p.{to} = c.{}", Name::bare(c))
                 })
                 .collect();

@@ -25,7 +25,12 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             .instead(format!("DROP INDEX CONCURRENTLY {name};"));
     } else if s.concurrently && s.if_not_exists {
         found
-            .add(at.span(), format!("if an earlier attempt failed, `{name}` stays INVALID and this does nothing"))
+            .add(
+                at.span(),
+                format!(
+                    "if an earlier attempt failed, `{name}` stays INVALID and this does nothing"
+                ),
+            )
             .about(&s.table)
             .unknown("whether the index is there and valid");
     }

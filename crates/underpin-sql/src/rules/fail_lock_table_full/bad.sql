@@ -1,4 +1,4 @@
--- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA, LOCK-PARTITION-FANOUT
 -- facts: {"lock_slots": 6400, "tables": {"measure": {"partitions": 4000}}}
 -- given
 CREATE TABLE measure (at date NOT NULL PRIMARY KEY, v int) PARTITION BY RANGE (at);

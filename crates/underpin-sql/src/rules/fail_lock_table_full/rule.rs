@@ -17,7 +17,8 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Some(slots) = at.options.facts.lock_slots else { return };
     for lock in at.does.locks.iter().filter(|l| l.mode > 4 && at.existed(&l.table)) {
-        let partitions = at.options.facts.table(&lock.table).and_then(|t| t.partitions).unwrap_or(0);
+        let partitions =
+            at.options.facts.table(&lock.table).and_then(|t| t.partitions).unwrap_or(0);
         let each = 1 + at.record.indexes_of(&lock.table).len() as u64;
         if partitions * each > slots {
             let table = short(&lock.table);

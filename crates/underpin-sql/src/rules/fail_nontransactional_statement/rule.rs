@@ -20,7 +20,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         Statement::Database(s) if s.create => "CREATE DATABASE",
         Statement::Drop(s) if s.kind == ObjectKind::Database => "DROP DATABASE",
         Statement::Drop(s) if s.kind == ObjectKind::Tablespace => "DROP TABLESPACE",
-        Statement::Reindex(s) if matches!(s.target, ReindexTarget::Schema(_) | ReindexTarget::Database) => {
+        Statement::Reindex(s)
+            if matches!(s.target, ReindexTarget::Schema(_) | ReindexTarget::Database) =>
+        {
             "REINDEX of a schema or database"
         }
         Statement::Cluster { table: None } => "CLUSTER of all tables",
@@ -28,6 +30,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         _ => return,
     };
     if at.step().place.block {
-        found.add(at.span(), format!("{what} is refused here: the statement stands in a transaction block"));
+        found.add(
+            at.span(),
+            format!("{what} is refused here: the statement stands in a transaction block"),
+        );
     }
 }

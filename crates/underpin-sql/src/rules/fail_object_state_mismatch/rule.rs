@@ -25,7 +25,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             }
         }
         Statement::AlterTable(s) if s.kind == ObjectKind::Table => {
-            if !s.if_exists && is_there(at, &s.relation) == Some(false) && at.record.born(&s.relation).is_none() {
+            if !s.if_exists
+                && is_there(at, &s.relation) == Some(false)
+                && at.record.born(&s.relation).is_none()
+            {
                 found.add(at.span(), format!("`{}` is not there", s.relation)).about(&s.relation);
             }
             columns(at, found, s);
@@ -48,7 +51,10 @@ fn columns(at: &At<'_>, found: &mut Found<'_>, s: &AlterTable) {
             TableAction::AddColumn { column, if_not_exists } => {
                 if names.contains(&column.name.as_str()) && !if_not_exists {
                     found
-                        .add(&action.span, format!("`{}` has a column `{}` already", s.relation, column.name))
+                        .add(
+                            &action.span,
+                            format!("`{}` has a column `{}` already", s.relation, column.name),
+                        )
                         .about(&s.relation);
                 }
                 names.push(&column.name);
@@ -63,7 +69,9 @@ fn columns(at: &At<'_>, found: &mut Found<'_>, s: &AlterTable) {
             | TableAction::SetNotNull { column }
             | TableAction::DropNotNull { column }
             | TableAction::SetDefault { column, .. }
-            | TableAction::DropDefault { column } => (!names.contains(&column.as_str())).then_some(column),
+            | TableAction::DropDefault { column } => {
+                (!names.contains(&column.as_str())).then_some(column)
+            }
             _ => None,
         };
         if let Some(column) = missing {

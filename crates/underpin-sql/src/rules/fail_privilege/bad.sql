@@ -1,4 +1,4 @@
--- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
 -- facts: {"not_owned": ["person"]}
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

@@ -1,4 +1,4 @@
--- also: COMPAT-SET-NOT-NULL, OPS-UNANALYSED-STATEMENT, SCAN-SET-NOT-NULL
+-- also: COMPAT-SET-NOT-NULL, SCAN-SET-NOT-NULL
 -- proves: fails 23502
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);

@@ -34,7 +34,10 @@ fn tell(found: &mut Found<'_>, table: &Name, column: &str, span: &Span) {
         .add(span, format!("this fails if a row of `{table}` has no `{column}`"))
         .about(table)
         .unknown("whether there are NULLs")
-        .instead(format!("count first: SELECT count(*) FROM {table} WHERE {} IS NULL;", Name::bare(column)));
+        .instead(format!(
+            "count first: SELECT count(*) FROM {table} WHERE {} IS NULL;",
+            Name::bare(column)
+        ));
 }
 
 /// Whether an earlier statement of the file gives every row without a value one.

@@ -20,6 +20,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let Some(from) = &old.type_name else { continue };
         let new_enum = at.record.enum_type(&to.name).is_some();
         let text = matches!(from.name.name.as_str(), "text" | "varchar" | "bpchar");
+        let (was, new) = (shown(from), shown(to));
         let change = if new_enum && text && using.is_none() {
             TypeChange::NoCast
         } else if new_enum && text {
@@ -30,25 +31,43 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let computed = using.as_ref().is_some_and(|u| u.cast.is_none());
         if change == TypeChange::NoCast && using.is_none() {
             found
-                .add(&action.span, format!("`{table}.{column}`: {from} is not cast to {to} without USING"))
+                .add(
+                    &action.span,
+                    format!("`{table}.{column}`: {was} is not cast to {new} without USING"),
+                )
                 .about(table)
                 .severity(Severity::Error)
-                .instead(format!("ALTER COLUMN {c} TYPE {to} USING {c}::{to}", c = Name::bare(column)));
+                .instead(format!(
+                    "ALTER COLUMN {c} TYPE {new} USING {c}::{new}",
+                    c = Name::bare(column)
+                ));
         } else if change == TypeChange::MayFail && !computed {
             found
-                .add(&action.span, format!("`{table}.{column}`: values of {from} may not fit {to}"))
+                .add(&action.span, format!("`{table}.{column}`: values of {was} may not fit {new}"))
                 .about(table)
                 .unknown("whether every value converts");
         }
-        let default_dropped = at.actions().any(|(_, a)| matches!(&a.action, TableAction::DropDefault { column: c } if c == column));
-        let apart = new_enum || matches!(change, TypeChange::NoCast) || text && change == TypeChange::MayFail && !matches!(to.name.name.as_str(), "varchar" | "bpchar");
+        let default_dropped = at.actions().any(
+            |(_, a)| matches!(&a.action, TableAction::DropDefault { column: c } if c == column),
+        );
+        let apart = new_enum
+            || matches!(change, TypeChange::NoCast)
+            || text
+                && change == TypeChange::MayFail
+                && !matches!(to.name.name.as_str(), "varchar" | "bpchar");
         if old.default.is_some() && using.is_some() && apart && !default_dropped {
             found
-                .add(&action.span, format!("the default of `{table}.{column}` cannot be cast to {to}"))
+                .add(
+                    &action.span,
+                    format!("the default of `{table}.{column}` cannot be cast to {new}"),
+                )
                 .about(table)
                 .severity(Severity::Error)
                 .fact("a USING does not convert the default: the statement ends with 42804")
-                .instead(format!("ALTER COLUMN {c} DROP DEFAULT first, and SET DEFAULT after the change", c = Name::bare(column)));
+                .instead(format!(
+                    "ALTER COLUMN {c} DROP DEFAULT first, and SET DEFAULT after the change",
+                    c = Name::bare(column)
+                ));
         }
     }
 }

@@ -33,10 +33,23 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         }
     }
     for (table, span, column) in at.added_columns() {
-        let unique = column.constraints.iter().any(|c| matches!(c.kind, ConstraintKind::Unique { .. } | ConstraintKind::PrimaryKey { .. }));
-        if unique && column.default.as_ref().is_some_and(|d| !d.is_null && d.volatility < Volatility::Unknown) {
+        let unique = column.constraints.iter().any(|c| {
+            matches!(c.kind, ConstraintKind::Unique { .. } | ConstraintKind::PrimaryKey { .. })
+        });
+        if unique
+            && column
+                .default
+                .as_ref()
+                .is_some_and(|d| !d.is_null && d.volatility < Volatility::Unknown)
+        {
             found
-                .add(span, format!("every row of `{table}` gets the same `{}`, which has to be unique", column.name))
+                .add(
+                    span,
+                    format!(
+                        "every row of `{table}` gets the same `{}`, which has to be unique",
+                        column.name
+                    ),
+                )
                 .about(table)
                 .severity(Severity::Error);
         }
@@ -51,7 +64,9 @@ fn tell(found: &mut Found<'_>, span: &Span, table: &Name, columns: &[String], pl
         .unknown("whether there are duplicates");
     if plain && !list.is_empty() {
         let list = list.join(", ");
-        drop(draft.instead(format!("count first: SELECT {list}, count(*) FROM {table} GROUP BY {list} HAVING count(*) > 1;")));
+        drop(draft.instead(format!(
+            "count first: SELECT {list}, count(*) FROM {table} GROUP BY {list} HAVING count(*) > 1;"
+        )));
     }
 }
 
@@ -64,7 +79,8 @@ fn may_repeat(at: &At<'_>, table: &Name, columns: &[String]) -> bool {
             && !at.earlier().any(|(_, s)| matches!(&s.parsed.statement, Statement::Update(u) if u.assigned.contains(c)))
     };
     let keyed = known.constraints.iter().any(|k| match &k.kind {
-        ConstraintKind::PrimaryKey { columns: old, .. } | ConstraintKind::Unique { columns: old, .. } => {
+        ConstraintKind::PrimaryKey { columns: old, .. }
+        | ConstraintKind::Unique { columns: old, .. } => {
             !old.is_empty() && old.iter().all(|c| columns.contains(c))
         }
         _ => false,

@@ -1,4 +1,4 @@
--- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-CACHED-PLAN
 -- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

@@ -18,7 +18,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for lock in at.does.locks.iter().filter(|l| l.mode > 4 && at.existed(&l.table)) {
         let name = short(&lock.table).to_string();
         for blocker in at.options.facts.blockers.iter().filter(|b| b.table == name) {
-            found.add(at.span(), format!("`{name}` is held by {}", blocker.what)).about(&lock.table);
+            found
+                .add(at.span(), format!("`{name}` is held by {}", blocker.what))
+                .about(&lock.table);
         }
     }
 }

@@ -17,11 +17,15 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     if let Statement::CreateTrigger(s) = at.statement()
         && at.existed(&s.table)
     {
-        found.add(at.span(), format!("writes to `{}` wait until the transaction ends", s.table)).about(&s.table);
+        found
+            .add(at.span(), format!("writes to `{}` wait until the transaction ends", s.table))
+            .about(&s.table);
     }
     for (table, action) in at.actions() {
         if matches!(action.action, TableAction::Trigger { .. }) {
-            found.add(&action.span, format!("writes to `{table}` wait until the transaction ends")).about(table);
+            found
+                .add(&action.span, format!("writes to `{table}` wait until the transaction ends"))
+                .about(table);
         }
     }
 }

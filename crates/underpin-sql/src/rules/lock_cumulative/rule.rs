@@ -21,7 +21,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let table = full(&lock.table);
         if at.locked_before.contains(&table) && !at.held.iter().any(|h| h.table == table) {
             found
-                .add(at.span(), format!("`{}` is locked by an earlier pending migration too", short(&table)))
+                .add(
+                    at.span(),
+                    format!("`{}` is locked by an earlier pending migration too", short(&table)),
+                )
                 .about(&table);
         }
     }

@@ -1,4 +1,4 @@
--- also: OPS-UNANALYSED-STATEMENT
+-- also: LOCK-ACCESS-EXCLUSIVE-METADATA
 -- proves: locks AccessExclusiveLock measure
 -- given
 CREATE TABLE measure (at date NOT NULL, v int) PARTITION BY RANGE (at);

@@ -1,4 +1,4 @@
--- also: COMPAT-DROP-TABLE, LOSS-DROP-TABLE, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-DROP-TABLE, LOSS-DROP-TABLE
 -- proves: locks AccessExclusiveLock customer
 -- given
 CREATE TABLE customer (id int PRIMARY KEY);

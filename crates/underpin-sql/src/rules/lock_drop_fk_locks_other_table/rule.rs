@@ -34,7 +34,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             && name.ends_with("_fkey")
         {
             found
-                .add(&action.span, format!("if `{name}` is a foreign key, the table it refers to is locked too"))
+                .add(
+                    &action.span,
+                    format!("if `{name}` is a foreign key, the table it refers to is locked too"),
+                )
                 .about(table)
                 .unknown("what the constraint is");
         }

@@ -1,4 +1,4 @@
--- also: COMPAT-DROP-VIEW-OR-ROUTINE, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-DROP-VIEW-OR-ROUTINE
 -- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

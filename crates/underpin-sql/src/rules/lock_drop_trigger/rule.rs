@@ -20,6 +20,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         _ => return,
     };
     if at.existed(table) {
-        found.add(at.span(), format!("nobody can use `{table}` until the transaction ends")).about(table);
+        found
+            .add(at.span(), format!("nobody can use `{table}` until the transaction ends"))
+            .about(table);
     }
 }

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: locks ShareRowExclusiveLock customer
 -- given
 CREATE TABLE customer (id int PRIMARY KEY);

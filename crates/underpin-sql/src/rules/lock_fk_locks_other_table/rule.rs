@@ -49,7 +49,13 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, key) in keys {
         if full(&key.references) != full(table) && at.existed(&key.references) {
             found
-                .add(span, format!("writes to `{}` wait until the transaction ends", short(&key.references)))
+                .add(
+                    span,
+                    format!(
+                        "writes to `{}` wait until the transaction ends",
+                        short(&key.references)
+                    ),
+                )
                 .about(&key.references);
         }
     }

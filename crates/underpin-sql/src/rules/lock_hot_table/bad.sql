@@ -1,4 +1,4 @@
--- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
 -- facts: {"tables": {"person": {"reads_per_second": 900, "writes_per_second": 40}}}
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

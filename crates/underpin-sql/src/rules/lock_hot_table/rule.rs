@@ -21,10 +21,17 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for lock in at.does.locks.iter().filter(|l| l.mode > 4 && at.existed(&l.table)) {
         let Some(facts) = at.options.facts.table(&lock.table) else { continue };
         let writes = facts.writes_per_second.unwrap_or(0.0);
-        let waiting = if lock.mode == 8 { writes + facts.reads_per_second.unwrap_or(0.0) } else { writes };
+        let waiting =
+            if lock.mode == 8 { writes + facts.reads_per_second.unwrap_or(0.0) } else { writes };
         if waiting >= BUSY_PER_SECOND {
             found
-                .add(at.span(), format!("`{}` has {waiting:.0} statements a second that wait for this lock", short(&lock.table)))
+                .add(
+                    at.span(),
+                    format!(
+                        "`{}` has {waiting:.0} statements a second that wait for this lock",
+                        short(&lock.table)
+                    ),
+                )
                 .about(&lock.table);
         }
     }

@@ -26,7 +26,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     let partitions = told.unwrap_or(known);
     if partitions >= MANY {
         found
-            .add(at.span(), format!("{partitions} partitions of `{}` are locked with it", s.relation))
+            .add(
+                at.span(),
+                format!("{partitions} partitions of `{}` are locked with it", s.relation),
+            )
             .about(&s.relation);
     }
 }

@@ -17,16 +17,25 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     let table = match at.statement() {
         Statement::Policy(s) => Some(&s.table),
         Statement::CreateRule { table, .. } => Some(table),
-        Statement::Drop(Drop { kind: ObjectKind::Policy | ObjectKind::Rule, on, .. }) => on.as_ref(),
+        Statement::Drop(Drop { kind: ObjectKind::Policy | ObjectKind::Rule, on, .. }) => {
+            on.as_ref()
+        }
         Statement::AlterTable(s) => {
             let about = |a: &AlterAction| {
-                matches!(a.action, TableAction::RowSecurity { .. } | TableAction::ForceRowSecurity { .. } | TableAction::Rule { .. })
+                matches!(
+                    a.action,
+                    TableAction::RowSecurity { .. }
+                        | TableAction::ForceRowSecurity { .. }
+                        | TableAction::Rule { .. }
+                )
             };
             s.actions.iter().any(about).then_some(&s.relation)
         }
         _ => None,
     };
     if let Some(table) = table.filter(|t| at.existed(t)) {
-        found.add(at.span(), format!("nobody can use `{table}` until the transaction ends")).about(table);
+        found
+            .add(at.span(), format!("nobody can use `{table}` until the transaction ends"))
+            .about(table);
     }
 }

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: locks ExclusiveLock totals
 -- given
 CREATE TABLE sale (id int PRIMARY KEY, v int);

@@ -1,4 +1,4 @@
--- also: COMPAT-REPLACE-ROUTINE, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-REPLACE-ROUTINE
 -- proves: locks AccessExclusiveLock adult
 -- given
 CREATE TABLE person (id int PRIMARY KEY, age int);

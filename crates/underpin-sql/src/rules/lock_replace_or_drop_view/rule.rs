@@ -15,7 +15,9 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     match at.statement() {
-        Statement::CreateView(s) if s.replace && at.record.view(&s.name).is_some_and(|v| at.is_old(Some(v.born))) => {
+        Statement::CreateView(s)
+            if s.replace && at.record.view(&s.name).is_some_and(|v| at.is_old(Some(v.born))) =>
+        {
             found.add(at.span(), format!("readers of `{}` wait", s.name)).about(&s.name);
         }
         Statement::AlterTable(s) if s.kind == ObjectKind::View && at.existed(&s.relation) => {
@@ -23,7 +25,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         }
         Statement::Drop(_) => {
             for view in at.dropped(&[ObjectKind::View]) {
-                found.add(at.span(), format!("readers of `{view}` wait, and then fail")).about(view);
+                found
+                    .add(at.span(), format!("readers of `{view}` wait, and then fail"))
+                    .about(view);
             }
         }
         _ => {}

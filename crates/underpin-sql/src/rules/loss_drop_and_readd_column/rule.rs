@@ -21,7 +21,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             _ => None,
         });
         if let Some(new) = added.filter(|_| at.column_existed(table, column)) {
-            let to = new.type_name.as_ref().map(ToString::to_string).unwrap_or_default();
+            let to = new.type_name.as_ref().map(shown).unwrap_or_default();
             found
                 .add(&action.span, format!("`{table}.{column}` is dropped and added again as {to}: its values are lost"))
                 .about(table)

@@ -30,8 +30,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         match &action.action {
             TableAction::DropColumn { column, cascade: true, .. } => {
                 let views = at.record.views_of(table).into_iter();
-                let using = views.filter(|(_, v)| v.columns.iter().any(|c| c == column || c == "*"));
-                let using: Vec<String> = using.map(|(name, _)| format!("view {}", short(name))).collect();
+                let using =
+                    views.filter(|(_, v)| v.columns.iter().any(|c| c == column || c == "*"));
+                let using: Vec<String> =
+                    using.map(|(name, _)| format!("view {}", short(name))).collect();
                 tell(found, action.span.clone(), &Name::bare(column), &using);
             }
             TableAction::DropConstraint { name, cascade: true, .. } => {

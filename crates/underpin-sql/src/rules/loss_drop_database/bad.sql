@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- runner: underpin
 -- given
 CREATE TABLE t (id int);

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- given
 CREATE TABLE t (id int);
 -- migration

@@ -16,7 +16,9 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for table in at.dropped(&[ObjectKind::Table]) {
         if is_partition(at, table) {
-            found.add(at.span(), format!("partition `{table}` is dropped with all its rows")).about(table);
+            found
+                .add(at.span(), format!("partition `{table}` is dropped with all its rows"))
+                .about(table);
         }
     }
 }

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- given
 CREATE SCHEMA old;
 CREATE TABLE old.t (id int);

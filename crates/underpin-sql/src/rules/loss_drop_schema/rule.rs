@@ -18,10 +18,16 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for name in s.names.iter().filter(|_| s.kind == ObjectKind::Schema) {
         if at.is_old(at.record.born(&Name::qualified(name.name.clone(), ""))) {
             let what = if s.cascade { "with everything in it" } else { "" };
-            let draft = found.add(at.span(), format!("schema `{name}` is dropped {what}").trim_end().to_owned());
+            let draft = found
+                .add(at.span(), format!("schema `{name}` is dropped {what}").trim_end().to_owned());
             let draft = draft.about(name);
             if !s.cascade {
-                drop(draft.severity(Severity::Warning).grades(Grades::new(Loss::None, Downtime::None, Back::R0, OldApp::MayBreak)));
+                drop(draft.severity(Severity::Warning).grades(Grades::new(
+                    Loss::None,
+                    Downtime::None,
+                    Back::R0,
+                    OldApp::MayBreak,
+                )));
             }
         }
     }

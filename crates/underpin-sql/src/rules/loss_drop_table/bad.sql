@@ -1,4 +1,4 @@
--- also: COMPAT-DROP-TABLE, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-DROP-TABLE
 -- proves: locks AccessExclusiveLock invoice
 -- given
 CREATE TABLE invoice (id int PRIMARY KEY);

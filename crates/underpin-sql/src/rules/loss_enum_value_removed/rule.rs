@@ -19,7 +19,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         match &swap.removed {
             Some(labels) if !labels.is_empty() => {
                 found
-                    .add(&swap.span, format!("`{table}.{column}` changes to an enum without {}", words(labels)))
+                    .add(
+                        &swap.span,
+                        format!("`{table}.{column}` changes to an enum without {}", words(labels)),
+                    )
                     .about(table);
             }
             Some(_) => {}

@@ -22,15 +22,20 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             ConstraintKind::ForeignKey(key) => Some(key),
             _ => None,
         });
-        if old.is_some_and(|key| key.is_none_or(|k| !matches!(k.on_delete, F::NoAction | F::Restrict))) {
+        if old.is_some_and(|key| {
+            key.is_none_or(|k| !matches!(k.on_delete, F::NoAction | F::Restrict))
+        }) {
             continue;
         }
         let new = at.actions_of_file(table).into_iter().find_map(|(step, a)| match &a.action {
-            TableAction::AddConstraint(Constraint { name: new, kind: ConstraintKind::ForeignKey(key), .. })
-                if match old {
-                    Some(old) => old.is_some_and(|o| o.columns == key.columns),
-                    None => new.as_ref() == Some(name),
-                } =>
+            TableAction::AddConstraint(Constraint {
+                name: new,
+                kind: ConstraintKind::ForeignKey(key),
+                ..
+            }) if match old {
+                Some(old) => old.is_some_and(|o| o.columns == key.columns),
+                None => new.as_ref() == Some(name),
+            } =>
             {
                 Some((step, &a.span, key))
             }
@@ -39,9 +44,16 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if let Some((step, span, key)) = new
             && matches!(key.on_delete, F::Cascade | F::SetNull | F::SetDefault)
         {
-            let what = if key.on_delete == F::Cascade { "deletes" } else { "clears the reference in" };
+            let what =
+                if key.on_delete == F::Cascade { "deletes" } else { "clears the reference in" };
             let draft = found
-                .add(span, format!("deleting a row of `{}` now {what} its rows of `{table}`", key.references))
+                .add(
+                    span,
+                    format!(
+                        "deleting a row of `{}` now {what} its rows of `{table}`",
+                        key.references
+                    ),
+                )
                 .about(table)
                 .of_step(at.file, step);
             if old.is_none() {

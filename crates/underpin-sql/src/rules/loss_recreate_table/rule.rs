@@ -21,7 +21,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             _ => false,
         });
         if again {
-            found.add(at.span(), format!("`{table}` is dropped and made again, empty")).about(table);
+            found
+                .add(at.span(), format!("`{table}` is dropped and made again, empty"))
+                .about(table);
         }
     }
 }

@@ -25,7 +25,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             .about(table)
             .instead(format!("if it is a rename: ALTER TABLE {table} RENAME COLUMN {} TO {};", Name::bare(column), Name::bare(&added.name)));
         if at.record.column(table, column).is_none_or(|c| c.type_name.is_none()) {
-            draft = draft.unknown("the type that the dropped column has").severity(Severity::Warning);
+            draft =
+                draft.unknown("the type that the dropped column has").severity(Severity::Warning);
         }
         drop(draft);
     }
@@ -45,7 +46,10 @@ fn twin<'a>(at: &At<'a>, table: &Name, column: &str) -> Option<&'a ColumnDefinit
     if added.iter().any(|a| a.name == column) {
         return None;
     }
-    added.retain(|a| !dropped.contains(&a.name.as_str()) && at.record.column(table, &a.name).is_none_or(|c| !at.is_old(c.born)));
+    added.retain(|a| {
+        !dropped.contains(&a.name.as_str())
+            && at.record.column(table, &a.name).is_none_or(|c| !at.is_old(c.born))
+    });
     let Some(old) = at.record.column(table, column).filter(|c| c.type_name.is_some()) else {
         return match (added.as_slice(), dropped.as_slice()) {
             ([one], [_]) => Some(one),

@@ -1,4 +1,4 @@
--- also: COMPAT-DROP-TABLE, LOSS-DROP-TABLE, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-DROP-TABLE, LOSS-DROP-TABLE
 -- given
 CREATE TABLE customer (id int PRIMARY KEY, email text NOT NULL, name text);
 -- migration

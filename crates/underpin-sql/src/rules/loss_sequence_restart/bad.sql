@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- given
 CREATE TABLE invoice (id int PRIMARY KEY);
 CREATE SEQUENCE invoice_id_seq OWNED BY invoice.id;

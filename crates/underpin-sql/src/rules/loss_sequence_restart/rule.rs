@@ -27,7 +27,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         Statement::Select(s) => {
             let calls = |name: &str| s.mentions.functions.iter().any(|f| f.name == name);
             if calls("setval") && !calls("max") {
-                found.add(at.span(), "a sequence is set to a fixed number").unknown("the greatest key in use");
+                found
+                    .add(at.span(), "a sequence is set to a fixed number")
+                    .unknown("the greatest key in use");
             }
         }
         _ => {}

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: rewrites event
 -- given
 CREATE TABLE event (id int PRIMARY KEY);

@@ -16,7 +16,9 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
         if matches!(action.action, TableAction::SetUnlogged) {
-            found.add(&action.span, format!("`{table}` is emptied by the next crash of the server")).about(table);
+            found
+                .add(&action.span, format!("`{table}` is emptied by the next crash of the server"))
+                .about(table);
         }
     }
 }

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: locks AccessExclusiveLock session
 -- given
 CREATE TABLE session (id int PRIMARY KEY);

@@ -1,4 +1,4 @@
--- also: LOSS-TRUNCATE, OPS-UNANALYSED-STATEMENT
+-- also: LOSS-TRUNCATE
 -- proves: locks AccessExclusiveLock line
 -- given
 CREATE TABLE invoice (id int PRIMARY KEY);

@@ -21,7 +21,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             found
                 .add(&action.span, format!("`{table}.{column}`: {how}"))
                 .about(table)
-                .instead(format!("count first: SELECT count(*) FROM {table} WHERE {c}::{to} IS DISTINCT FROM {c}; and keep the old column until that is verified", c = Name::bare(column)));
+                .instead(format!("count first: SELECT count(*) FROM {table} WHERE {c}::{new} IS DISTINCT FROM {c}; and keep the old column until that is verified", c = Name::bare(column), new = shown(to)));
         }
     }
 }

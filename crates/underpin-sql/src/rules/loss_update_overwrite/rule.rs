@@ -18,11 +18,17 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     if !s.condition.is_all_rows() {
         return;
     }
-    let old: Vec<&String> =
-        s.assigned.iter().filter(|c| at.column_existed(&s.table, c)).collect();
+    let old: Vec<&String> = s.assigned.iter().filter(|c| at.column_existed(&s.table, c)).collect();
     if !old.is_empty() {
         found
-            .add(at.span(), format!("the values of {} in every row of `{}` are overwritten", words(&old), s.table))
+            .add(
+                at.span(),
+                format!(
+                    "the values of {} in every row of `{}` are overwritten",
+                    words(&old),
+                    s.table
+                ),
+            )
             .about(&s.table);
     }
 }

@@ -1,4 +1,4 @@
--- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
 -- proves: keeps person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, nick varchar(20));

@@ -15,11 +15,20 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
-        let TableAction::AlterType { column, to, using: None, .. } = &action.action else { continue };
+        let TableAction::AlterType { column, to, using: None, .. } = &action.action else {
+            continue;
+        };
         let from = at.record.column(table, column).and_then(|c| c.type_name.as_ref());
         if let Some(from) = from.filter(|from| is_free(from, to)) {
             found
-                .add(&action.span, format!("`{table}.{column}` changes from {from} to {to} without a rewrite"))
+                .add(
+                    &action.span,
+                    format!(
+                        "`{table}.{column}` changes from {} to {} without a rewrite",
+                        shown(from),
+                        shown(to)
+                    ),
+                )
                 .about(table);
         }
     }

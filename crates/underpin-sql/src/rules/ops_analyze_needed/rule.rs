@@ -21,16 +21,28 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     {
         stale.push(&s.table);
     }
-    stale.extend(at.actions().filter(|(table, a)| matches!(a.action, TableAction::AlterType { .. }) && at.does.does(Work::Rewrite, table)).map(|(table, _)| table));
+    stale.extend(
+        at.actions()
+            .filter(|(table, a)| {
+                matches!(a.action, TableAction::AlterType { .. })
+                    && at.does.does(Work::Rewrite, table)
+            })
+            .map(|(table, _)| table),
+    );
     stale.dedup();
     for table in stale {
         let analysed = at.later().any(|(_, s)| match &s.parsed.statement {
-            Statement::Analyze { tables } => tables.is_empty() || tables.iter().any(|t| full(t) == full(table)),
+            Statement::Analyze { tables } => {
+                tables.is_empty() || tables.iter().any(|t| full(t) == full(table))
+            }
             _ => false,
         });
         if !analysed {
             found
-                .add(at.span(), format!("the planner knows nothing about the new values of `{table}`"))
+                .add(
+                    at.span(),
+                    format!("the planner knows nothing about the new values of `{table}`"),
+                )
                 .about(table)
                 .instead(format!("ANALYZE {table}; afterwards"));
         }

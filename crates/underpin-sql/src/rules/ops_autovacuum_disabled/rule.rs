@@ -17,7 +17,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
         if let TableAction::SetOptions { options } = &action.action
             && options.iter().any(|o| {
-                o.name.ends_with("autovacuum_enabled") && matches!(o.value.as_deref(), Some("false" | "off" | "0" | "no"))
+                o.name.ends_with("autovacuum_enabled")
+                    && matches!(o.value.as_deref(), Some("false" | "off" | "0" | "no"))
             })
         {
             found.add(&action.span, format!("`{table}` is not vacuumed any more")).about(table);

@@ -17,7 +17,11 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::Do { .. } = at.statement() else { return };
     let inner = at.later().take_while(|(_, s)| s.inside && s.number == at.step().number).count();
     if inner > 0 {
-        let words = if inner == 1 { "1 statement".to_owned() } else { format!("{inner} statements") };
-        found.add(at.span(), format!("{words} in a block: whether they run depends on what the block finds"));
+        let words =
+            if inner == 1 { "1 statement".to_owned() } else { format!("{inner} statements") };
+        found.add(
+            at.span(),
+            format!("{words} in a block: whether they run depends on what the block finds"),
+        );
     }
 }

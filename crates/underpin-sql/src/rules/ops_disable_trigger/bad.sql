@@ -1,4 +1,4 @@
--- also: LOCK-CREATE-TRIGGER, OPS-UNANALYSED-STATEMENT
+-- also: LOCK-CREATE-TRIGGER
 -- proves: locks ShareRowExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

@@ -18,7 +18,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if let TableAction::Trigger { name, enable: false } = &action.action {
             let (what, severity) = match name {
                 Some(name) => (format!("trigger `{name}` of `{table}` is off"), Severity::Warning),
-                None => (format!("the triggers of `{table}` are off, foreign keys among them"), Severity::Error),
+                None => (
+                    format!("the triggers of `{table}` are off, foreign keys among them"),
+                    Severity::Error,
+                ),
             };
             found.add(&action.span, what).about(table).severity(severity);
         }

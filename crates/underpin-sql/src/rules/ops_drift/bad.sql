@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- facts: {"drift": ["index person_email_idx"]}
 -- migration
 CREATE TABLE person (id int PRIMARY KEY);

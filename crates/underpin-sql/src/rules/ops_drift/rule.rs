@@ -16,6 +16,9 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     if at.is_first() && !at.options.facts.drift.is_empty() {
-        found.add(at.span(), format!("the target differs from its history: {}", words(&at.options.facts.drift)));
+        found.add(
+            at.span(),
+            format!("the target differs from its history: {}", words(&at.options.facts.drift)),
+        );
     }
 }

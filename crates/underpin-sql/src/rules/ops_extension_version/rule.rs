@@ -16,10 +16,17 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     match at.statement() {
         Statement::UpdateExtension { name, .. } => {
-            found.add(at.span(), format!("extension `{name}` runs its update script")).severity(Severity::Warning);
+            found
+                .add(at.span(), format!("extension `{name}` runs its update script"))
+                .severity(Severity::Warning);
         }
         Statement::CreateExtension { name, pinned: false, .. } => {
-            found.add(at.span(), format!("extension `{name}` comes in whatever version the server has")).grades(Grades::default());
+            found
+                .add(
+                    at.span(),
+                    format!("extension `{name}` comes in whatever version the server has"),
+                )
+                .grades(Grades::default());
         }
         _ => {}
     }

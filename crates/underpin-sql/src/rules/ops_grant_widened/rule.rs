@@ -20,11 +20,18 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             if s.roles.iter().any(|r| r == "public") && !usage {
                 found.add(at.span(), format!("every role may use {}", words(&s.names)));
             } else if s.privileges.is_empty() && s.names.iter().any(|n| at.existed(n)) {
-                found.add(at.span(), format!("{} may do everything with {}", words(&s.roles), words(&s.names)));
+                found.add(
+                    at.span(),
+                    format!("{} may do everything with {}", words(&s.roles), words(&s.names)),
+                );
             }
         }
         Statement::Role(s) if matches!(s.change, RoleChange::Create | RoleChange::Alter) => {
-            let strong: Vec<&String> = s.options.iter().filter(|o| matches!(o.as_str(), "superuser" | "bypassrls")).collect();
+            let strong: Vec<&String> = s
+                .options
+                .iter()
+                .filter(|o| matches!(o.as_str(), "superuser" | "bypassrls"))
+                .collect();
             if !strong.is_empty() {
                 found.add(at.span(), format!("{} gets {}", words(&s.names), words(&strong)));
             }

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- facts: {"edited": ["1_it"]}
 -- migration
 CREATE TABLE person (id int PRIMARY KEY);

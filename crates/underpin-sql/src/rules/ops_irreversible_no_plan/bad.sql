@@ -1,4 +1,4 @@
--- also: COMPAT-DROP-TABLE, LOSS-DROP-TABLE, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-DROP-TABLE, LOSS-DROP-TABLE
 -- facts: {"recovery": ""}
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

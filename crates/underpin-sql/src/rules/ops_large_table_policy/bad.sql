@@ -1,4 +1,4 @@
--- also: BUILD-CREATE-INDEX-CONCURRENTLY, OPS-UNANALYSED-STATEMENT
+-- also: BUILD-CREATE-INDEX-CONCURRENTLY
 -- facts: {"tables": {"person": {"bytes": 90000000000}}}
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);

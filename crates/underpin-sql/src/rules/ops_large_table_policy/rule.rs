@@ -21,7 +21,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     let bytes = |table: &Name| at.options.facts.table(table).and_then(|t| t.bytes).unwrap_or(0);
     let mut tell = |span: Span, table: &Name, what: &str, limit: u64| {
         if bytes(table) > limit {
-            found.add(span, format!("{what} on `{table}`, which has {} GB", bytes(table) >> 30)).about(table);
+            found
+                .add(span, format!("{what} on `{table}`, which has {} GB", bytes(table) >> 30))
+                .about(table);
         }
     };
     if let Statement::CreateIndex(s) = at.statement() {

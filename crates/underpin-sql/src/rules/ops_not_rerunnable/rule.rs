@@ -23,7 +23,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         Statement::Drop(s) => !s.if_exists,
         Statement::AlterTable(s) => s.actions.iter().any(|a| match &a.action {
             TableAction::AddColumn { if_not_exists, .. } => !if_not_exists,
-            TableAction::DropColumn { if_exists, .. } | TableAction::DropConstraint { if_exists, .. } => !if_exists,
+            TableAction::DropColumn { if_exists, .. }
+            | TableAction::DropConstraint { if_exists, .. } => !if_exists,
             TableAction::AddConstraint(_) => true,
             _ => false,
         }),

@@ -1,4 +1,4 @@
--- also: OPS-DDL-IN-DO-BLOCK, OPS-UNANALYSED-STATEMENT
+-- also: OPS-DDL-IN-DO-BLOCK
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -20,6 +20,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         _ => false,
     };
     if opaque {
-        found.add(at.span(), "what this does is not known before it runs").unknown("everything about it");
+        found
+            .add(at.span(), "what this does is not known before it runs")
+            .unknown("everything about it");
     }
 }

@@ -18,6 +18,14 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         && s.security_definer
         && !s.fixes_search_path
     {
-        found.add(at.span(), format!("`{}` runs with its owner's rights on objects that the caller chooses", s.name)).about(&s.name);
+        found
+            .add(
+                at.span(),
+                format!(
+                    "`{}` runs with its owner's rights on objects that the caller chooses",
+                    s.name
+                ),
+            )
+            .about(&s.name);
     }
 }

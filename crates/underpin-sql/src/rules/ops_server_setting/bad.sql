@@ -1,3 +1,2 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- migration
 ALTER ROLE CURRENT_USER SET statement_timeout = '5s';

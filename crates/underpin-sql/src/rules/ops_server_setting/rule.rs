@@ -20,10 +20,16 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             found.add(at.span(), format!("`{what}` changes for the whole server"));
         }
         Statement::Role(s) if s.change == RoleChange::Set => {
-            found.add(at.span(), format!("sessions of {} start with another {}", words(&s.names), words(&s.options)));
+            found.add(
+                at.span(),
+                format!("sessions of {} start with another {}", words(&s.names), words(&s.options)),
+            );
         }
         Statement::Database(s) if !s.create => {
-            found.add(at.span(), format!("sessions in `{}` start with another {}", s.name, words(&s.options)));
+            found.add(
+                at.span(),
+                format!("sessions in `{}` start with another {}", s.name, words(&s.options)),
+            );
         }
         _ => {}
     }

@@ -1,4 +1,5 @@
+-- also: OPS-EXTENSION-VERSION
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration
-CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+ALTER EXTENSION plpgsql UPDATE;

@@ -17,7 +17,12 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::AlterTable(s) = at.statement() else { return };
     for action in &s.actions {
-        let TableAction::AddConstraint(Constraint { kind: ConstraintKind::ForeignKey(key), .. }) = &action.action else { continue };
+        let TableAction::AddConstraint(Constraint {
+            kind: ConstraintKind::ForeignKey(key), ..
+        }) = &action.action
+        else {
+            continue;
+        };
         for (own, other) in key.columns.iter().zip(&key.referenced_columns) {
             let a = at.record.column(&s.relation, own).and_then(|c| c.type_name.as_ref());
             let b = at.record.column(&key.references, other).and_then(|c| c.type_name.as_ref());
@@ -29,7 +34,12 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             if let (Some(a), Some(b)) = (a, b)
                 && plain(a) != plain(b)
             {
-                found.add(&action.span, format!("`{own}` is {a}, `{other}` is {b}")).about(&s.relation);
+                found
+                    .add(
+                        &action.span,
+                        format!("`{own}` is {}, `{other}` is {}", shown(a), shown(b)),
+                    )
+                    .about(&s.relation);
             }
         }
     }

@@ -1,4 +1,4 @@
--- also: LOCK-FK-LOCKS-OTHER-TABLE, OPS-UNANALYSED-STATEMENT
+-- also: LOCK-FK-LOCKS-OTHER-TABLE
 -- given
 CREATE TABLE customer (id int PRIMARY KEY);
 -- migration

@@ -25,7 +25,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         }
         Statement::AlterTable(s) => {
             let keys = s.actions.iter().filter_map(|a| match &a.action {
-                TableAction::AddConstraint(Constraint { kind: ConstraintKind::ForeignKey(key), .. }) => Some((&a.span, key)),
+                TableAction::AddConstraint(Constraint {
+                    kind: ConstraintKind::ForeignKey(key),
+                    ..
+                }) => Some((&a.span, key)),
                 _ => None,
             });
             (&s.relation, keys.collect())
@@ -34,7 +37,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     };
     for (span, key) in keys {
         let covers = |columns: &[Option<String>]| {
-            key.columns.iter().enumerate().all(|(i, c)| columns.get(i).and_then(Option::as_ref) == Some(c))
+            key.columns
+                .iter()
+                .enumerate()
+                .all(|(i, c)| columns.get(i).and_then(Option::as_ref) == Some(c))
         };
         let known = at.record.indexes_of(table).into_iter().any(|(_, i)| covers(&i.columns));
         let later = at.file.steps.iter().any(|s| matches!(&s.parsed.statement, Statement::CreateIndex(i) if full(&i.table) == full(table) && covers(&i.columns)));
@@ -43,7 +49,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             _ => false,
         };
         if !known && !later && !own {
-            found.add(span, format!("no index of `{table}` begins with {}", words(&key.columns))).about(table);
+            found
+                .add(span, format!("no index of `{table}` begins with {}", words(&key.columns)))
+                .about(table);
         }
     }
 }

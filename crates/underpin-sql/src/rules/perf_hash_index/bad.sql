@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- migration
 CREATE TABLE t (a text);
 CREATE INDEX t_idx ON t USING hash (a);

@@ -1,4 +1,4 @@
--- also: BUILD-CREATE-INDEX-CONCURRENTLY, OPS-UNANALYSED-STATEMENT
+-- also: BUILD-CREATE-INDEX-CONCURRENTLY
 -- facts: {"tables": {"t": {"writes_per_second": 900}}}
 -- given
 CREATE TABLE t (id int PRIMARY KEY, a int);

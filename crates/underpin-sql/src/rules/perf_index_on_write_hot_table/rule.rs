@@ -22,6 +22,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::CreateIndex(s) = at.statement() else { return };
     let writes = at.options.facts.table(&s.table).and_then(|t| t.writes_per_second);
     if let Some(writes) = writes.filter(|w| *w >= BUSY_PER_SECOND) {
-        found.add(at.span(), format!("`{}` has {writes:.0} writes a second", s.table)).about(&s.table);
+        found
+            .add(at.span(), format!("`{}` has {writes:.0} writes a second", s.table))
+            .about(&s.table);
     }
 }

@@ -16,7 +16,8 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::AlterTable(s) = at.statement() else { return };
-    let slow = at.does.work.iter().any(|w| w.class > Work::Rows && full(&w.table) == full(&s.relation));
+    let slow =
+        at.does.work.iter().any(|w| w.class > Work::Rows && full(&w.table) == full(&s.relation));
     let again = at.later().any(|(_, step)| matches!(&step.parsed.statement, Statement::AlterTable(o) if full(&o.relation) == full(&s.relation)));
     if slow && again && at.existed(&s.relation) {
         found.add(at.span(), format!("`{}` is altered again below", s.relation)).about(&s.relation);

@@ -16,11 +16,21 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::CreateIndex(s) = at.statement() else { return };
-    if s.predicate.is_some() || s.unique || s.method != "btree" || s.columns.iter().any(Option::is_none) {
+    if s.predicate.is_some()
+        || s.unique
+        || s.method != "btree"
+        || s.columns.iter().any(Option::is_none)
+    {
         return;
     }
-    let longer = at.record.indexes_of(&s.table).into_iter().find(|(_, i)| i.mentioned.is_empty() && i.columns.starts_with(&s.columns));
+    let longer = at
+        .record
+        .indexes_of(&s.table)
+        .into_iter()
+        .find(|(_, i)| i.mentioned.is_empty() && i.columns.starts_with(&s.columns));
     if let Some((name, _)) = longer {
-        found.add(at.span(), format!("`{}` begins with the same columns", name.name)).about(&s.table);
+        found
+            .add(at.span(), format!("`{}` begins with the same columns", name.name))
+            .about(&s.table);
     }
 }

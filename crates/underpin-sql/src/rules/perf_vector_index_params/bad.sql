@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- migration
 CREATE TABLE doc (id int PRIMARY KEY, v vector(3));
 CREATE INDEX doc_v_idx ON doc USING ivfflat (v);

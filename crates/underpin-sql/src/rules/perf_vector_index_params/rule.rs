@@ -19,6 +19,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         && s.method == "ivfflat"
         && !at.existed(&s.table)
     {
-        found.add(at.span(), format!("`{}` is empty when the lists are made", s.table)).about(&s.table);
+        found
+            .add(at.span(), format!("`{}` is empty when the lists are made", s.table))
+            .about(&s.table);
     }
 }

@@ -1,4 +1,4 @@
--- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-CACHED-PLAN
 -- proves: rewrites person
 -- given
 CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');

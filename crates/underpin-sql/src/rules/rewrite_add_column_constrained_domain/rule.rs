@@ -16,9 +16,16 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, column) in at.added_columns() {
         let of = column.type_name.as_ref().filter(|t| !t.array);
-        if let Some(name) = of.filter(|t| at.record.domain(&t.name).is_some_and(|d| d.constrained)) {
+        if let Some(name) = of.filter(|t| at.record.domain(&t.name).is_some_and(|d| d.constrained))
+        {
             found
-                .add(span, format!("every row of `{table}` is written anew to check domain `{}`", name.name))
+                .add(
+                    span,
+                    format!(
+                        "every row of `{table}` is written anew to check domain `{}`",
+                        name.name
+                    ),
+                )
                 .about(table);
         }
     }

@@ -18,8 +18,11 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         return;
     }
     for (table, span, column) in at.added_columns() {
-        if column.default.as_ref().is_some_and(|d| !d.is_null && d.volatility < Volatility::Unknown) {
-            found.add(span, format!("every row of `{table}` is written anew to get the default")).about(table);
+        if column.default.as_ref().is_some_and(|d| !d.is_null && d.volatility < Volatility::Unknown)
+        {
+            found
+                .add(span, format!("every row of `{table}` is written anew to get the default"))
+                .about(table);
         }
     }
 }

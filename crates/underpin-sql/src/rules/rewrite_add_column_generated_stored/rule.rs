@@ -16,7 +16,12 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, column) in at.added_columns() {
         if column.generated.as_ref().is_some_and(|g| g.stored) {
-            found.add(span, format!("every row of `{table}` is written anew to store `{}`", column.name)).about(table);
+            found
+                .add(
+                    span,
+                    format!("every row of `{table}` is written anew to store `{}`", column.name),
+                )
+                .about(table);
         }
     }
 }

@@ -1,4 +1,4 @@
--- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-CACHED-PLAN
 -- proves: rewrites person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

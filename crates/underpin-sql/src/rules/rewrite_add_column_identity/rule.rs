@@ -16,7 +16,9 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, column) in at.added_columns() {
         if column.identity {
-            found.add(span, format!("every row of `{table}` is written anew to get a number")).about(table);
+            found
+                .add(span, format!("every row of `{table}` is written anew to get a number"))
+                .about(table);
         }
     }
 }

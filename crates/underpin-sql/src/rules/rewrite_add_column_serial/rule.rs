@@ -16,7 +16,9 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, column) in at.added_columns() {
         if column.type_name.as_ref().is_some_and(TypeName::is_serial) {
-            found.add(span, format!("every row of `{table}` is written anew to get a number")).about(table);
+            found
+                .add(span, format!("every row of `{table}` is written anew to get a number"))
+                .about(table);
         }
     }
 }

@@ -19,9 +19,16 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if default.volatility < Volatility::Unknown || column.generated.is_some() {
             continue;
         }
-        let calls: Vec<String> = default.mentions.functions.iter().map(|f| format!("{f}()")).collect();
+        let calls: Vec<String> =
+            default.mentions.functions.iter().map(|f| format!("{f}()")).collect();
         let draft = found
-            .add(span, format!("every row of `{table}` is written anew to get its own {}", if calls.is_empty() { "value".to_owned() } else { words(&calls) }))
+            .add(
+                span,
+                format!(
+                    "every row of `{table}` is written anew to get its own {}",
+                    if calls.is_empty() { "value".to_owned() } else { words(&calls) }
+                ),
+            )
             .about(table);
         if default.volatility == Volatility::Unknown {
             drop(draft.unknown("whether the function is volatile").severity(Severity::Warning));

@@ -1,4 +1,4 @@
--- also: COMPAT-CACHED-PLAN, COMPAT-TYPE-CHANGE, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-CACHED-PLAN, COMPAT-TYPE-CHANGE, OPS-ANALYZE-NEEDED
 -- proves: rewrites invoice
 -- given
 CREATE TABLE invoice (id int PRIMARY KEY, number int);

@@ -24,12 +24,20 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if from.is_some_and(|from| is_free(from, to)) {
             continue;
         }
-        let was = from.map(|f| format!(" from {f}")).unwrap_or_default();
+        let was = from.map(|f| format!(" from {}", shown(f))).unwrap_or_default();
+        let to = shown(to);
         let draft = found
-            .add(&action.span, format!("`{table}` is written anew to change `{column}`{was} to {to}"))
+            .add(
+                &action.span,
+                format!("`{table}` is written anew to change `{column}`{was} to {to}"),
+            )
             .about(table);
         if from.is_none() {
-            drop(draft.unknown("the column's type now, which decides whether the table is rewritten").severity(Severity::Warning));
+            drop(
+                draft
+                    .unknown("the column's type now, which decides whether the table is rewritten")
+                    .severity(Severity::Warning),
+            );
         }
     }
 }

@@ -14,7 +14,8 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    if let Statement::RefreshMaterializedView { view, concurrently: false, no_data: false } = at.statement()
+    if let Statement::RefreshMaterializedView { view, concurrently: false, no_data: false } =
+        at.statement()
         && at.existed(view)
     {
         found.add(at.span(), format!("`{view}` cannot be read while it is filled")).about(view);

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- since: 15
 -- server: 15
 -- given

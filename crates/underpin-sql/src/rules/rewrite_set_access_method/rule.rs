@@ -18,7 +18,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if let TableAction::SetAccessMethod { method } = &action.action
             && method.as_deref().is_some_and(|m| m != "heap")
         {
-            found.add(&action.span, format!("`{table}` is written anew")).about(table).unknown("the access method it has now");
+            found
+                .add(&action.span, format!("`{table}` is written anew"))
+                .about(table)
+                .unknown("the access method it has now");
         }
     }
 }

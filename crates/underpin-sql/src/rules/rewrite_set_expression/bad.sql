@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- since: 17
 -- server: 17
 -- proves: rewrites person

@@ -16,7 +16,12 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
         if let TableAction::SetExpression { column, .. } = &action.action {
-            found.add(&action.span, format!("every row of `{table}` is written anew with another `{column}`")).about(table);
+            found
+                .add(
+                    &action.span,
+                    format!("every row of `{table}` is written anew with another `{column}`"),
+                )
+                .about(table);
         }
     }
 }

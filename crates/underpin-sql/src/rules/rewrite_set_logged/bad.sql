@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: rewrites cache
 -- given
 CREATE UNLOGGED TABLE cache (id int PRIMARY KEY);

@@ -15,7 +15,10 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
-        let logged = at.record.table(table).is_some_and(|t| t.born.is_some() && t.persistence == Persistence::Permanent);
+        let logged = at
+            .record
+            .table(table)
+            .is_some_and(|t| t.born.is_some() && t.persistence == Persistence::Permanent);
         if matches!(action.action, TableAction::SetLogged) && !logged {
             found.add(&action.span, format!("`{table}` is written anew")).about(table);
         }

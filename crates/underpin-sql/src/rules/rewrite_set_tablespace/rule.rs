@@ -18,7 +18,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for action in s.actions.iter().filter(|_| at.existed(&s.relation)) {
         if let TableAction::SetTablespace { tablespace } = &action.action {
             found
-                .add(&action.span, format!("`{}` is copied to tablespace `{tablespace}`", s.relation))
+                .add(
+                    &action.span,
+                    format!("`{}` is copied to tablespace `{tablespace}`", s.relation),
+                )
                 .about(&s.relation);
         }
     }

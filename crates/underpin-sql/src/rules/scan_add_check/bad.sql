@@ -1,4 +1,4 @@
--- also: COMPAT-NEW-CONSTRAINT, FAIL-CHECK-VIOLATED, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-NEW-CONSTRAINT, FAIL-CHECK-VIOLATED
 -- proves: scans product
 -- given
 CREATE TABLE product (id int PRIMARY KEY, price int);

@@ -19,7 +19,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             && !constraint.not_valid
             && !constraint.not_enforced
         {
-            let name = constraint.name.as_deref().map_or("<name>".to_owned(), |n| Name::bare(n).to_string());
+            let name = constraint
+                .name
+                .as_deref()
+                .map_or("<name>".to_owned(), |n| Name::bare(n).to_string());
             found
                 .add(span, format!("every row of `{table}` is read while nobody can use it"))
                 .about(table)

@@ -1,4 +1,4 @@
--- also: COMPAT-CACHED-PLAN, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-CACHED-PLAN
 -- proves: scans product
 -- given
 CREATE TABLE product (id int PRIMARY KEY);

@@ -1,4 +1,4 @@
--- also: COMPAT-NEW-CONSTRAINT, FAIL-FOREIGN-KEY-WITH-ORPHANS, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-NEW-CONSTRAINT, FAIL-FOREIGN-KEY-WITH-ORPHANS
 -- proves: locks ShareRowExclusiveLock customer
 -- proves: scans invoice
 -- given

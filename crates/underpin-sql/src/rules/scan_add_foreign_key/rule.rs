@@ -19,7 +19,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if constraint.not_valid || constraint.not_enforced {
             continue;
         }
-        let name = constraint.name.as_deref().map_or("<name>".to_owned(), |n| Name::bare(n).to_string());
+        let name =
+            constraint.name.as_deref().map_or("<name>".to_owned(), |n| Name::bare(n).to_string());
         found
             .add(span, format!("writes to `{table}` and `{}` wait while every row is checked", short(&key.references)))
             .about(table)

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: scans person
 -- given
 CREATE TABLE person (id int);

@@ -15,11 +15,18 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, constraint) in at.added_constraints() {
-        let ConstraintKind::PrimaryKey { using_index: Some(index), .. } = &constraint.kind else { continue };
+        let ConstraintKind::PrimaryKey { using_index: Some(index), .. } = &constraint.kind else {
+            continue;
+        };
         let name = Name { schema: table.schema.clone(), name: index.clone() };
         let Some(index) = at.record.index(&name) else {
             found
-                .add(span, format!("`{table}` is read whole unless the index's columns are NOT NULL already"))
+                .add(
+                    span,
+                    format!(
+                        "`{table}` is read whole unless the index's columns are NOT NULL already"
+                    ),
+                )
                 .about(table)
                 .unknown("whether they are")
                 .severity(Severity::Warning);
@@ -33,7 +40,13 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             .collect();
         if !nullable.is_empty() {
             found
-                .add(span, format!("every row of `{table}` is read, because {} may be NULL", words(&nullable)))
+                .add(
+                    span,
+                    format!(
+                        "every row of `{table}` is read, because {} may be NULL",
+                        words(&nullable)
+                    ),
+                )
                 .about(table);
         }
     }

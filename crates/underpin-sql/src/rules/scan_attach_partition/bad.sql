@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- proves: locks AccessExclusiveLock measure_2025
 -- proves: scans measure_2025
 -- given

@@ -17,6 +17,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::CreateTableAs(s) = at.statement() else { return };
     let old: Vec<Name> = s.mentions.relations.iter().filter(|r| at.existed(r)).map(short).collect();
     if !s.no_data && !old.is_empty() {
-        found.add(at.span(), format!("{} is read whole to fill `{}`", words(&old), s.name)).about(&s.name);
+        found
+            .add(at.span(), format!("{} is read whole to fill `{}`", words(&old), s.name))
+            .about(&s.name);
     }
 }

@@ -1,4 +1,4 @@
--- also: LOCK-CREATE-PARTITION, OPS-UNANALYSED-STATEMENT
+-- also: LOCK-CREATE-PARTITION
 -- proves: locks AccessExclusiveLock measure_rest
 -- proves: scans measure_rest
 -- given

@@ -15,9 +15,13 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let (parent, span) = match at.statement() {
-        Statement::CreateTable(CreateTable { partition_of: Some(of), .. }) if !of.is_default => (&of.parent, at.span()),
+        Statement::CreateTable(CreateTable { partition_of: Some(of), .. })
+            if of.bound != PartitionBound::Default =>
+        {
+            (&of.parent, at.span())
+        }
         Statement::AlterTable(s) => {
-            let attached = s.actions.iter().find(|a| matches!(a.action, TableAction::AttachPartition { is_default: false, .. }));
+            let attached = s.actions.iter().find(|a| matches!(&a.action, TableAction::AttachPartition { bound, .. } if *bound != PartitionBound::Default));
             match attached {
                 Some(action) => (&s.relation, action.span.clone()),
                 None => return,
@@ -30,6 +34,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     }
     if let Some(default) = at.record.partitions(parent).into_iter().find(|t| t.is_default) {
         let name = short(&default.name);
-        found.add(span, format!("`{name}` is read whole while nobody can use it")).about(&default.name);
+        found
+            .add(span, format!("`{name}` is read whole while nobody can use it"))
+            .about(&default.name);
     }
 }

@@ -1,4 +1,4 @@
--- also: FAIL-CHECK-VIOLATED, OPS-UNANALYSED-STATEMENT
+-- also: FAIL-CHECK-VIOLATED
 -- proves: locks ShareLock person
 -- given
 CREATE DOMAIN email AS text;

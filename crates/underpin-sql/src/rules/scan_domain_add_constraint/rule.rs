@@ -23,7 +23,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     if !scans || !at.existed(&s.name) {
         return;
     }
-    let mut tables: Vec<Name> = at.record.columns_of_type(&s.name).into_iter().map(|(t, _)| short(&t.name)).collect();
+    let mut tables: Vec<Name> =
+        at.record.columns_of_type(&s.name).into_iter().map(|(t, _)| short(&t.name)).collect();
     tables.dedup();
     let message = if tables.is_empty() {
         format!("writes to every table with a column of `{}` wait while they are read", s.name)

@@ -1,4 +1,4 @@
--- also: COMPAT-SET-NOT-NULL, FAIL-SET-NOT-NULL-WITH-NULLS, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-SET-NOT-NULL, FAIL-SET-NOT-NULL-WITH-NULLS
 -- proves: scans person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);

@@ -17,7 +17,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
         let TableAction::SetNotNull { column } = &action.action else { continue };
         let known = at.record.table(table);
-        let not_null = known.and_then(|t| t.column(column)).is_some_and(|c| c.not_null == Some(true));
+        let not_null =
+            known.and_then(|t| t.column(column)).is_some_and(|c| c.not_null == Some(true));
         let proven = known.is_some_and(|t| t.proves_not_null(column));
         if not_null {
             continue;
@@ -25,7 +26,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let proof_dropped = at.actions().any(|(_, a)| match &a.action {
             TableAction::DropConstraint { name, .. } => known
                 .and_then(|t| t.constraint(name))
-                .is_some_and(|c| matches!(&c.kind, ConstraintKind::Check { expression, .. } if expression.not_null_of.as_ref() == Some(column))),
+                .is_some_and(|c| matches!(&c.kind, ConstraintKind::Check { expression, .. } if expression.not_null_of.contains(column))),
             _ => false,
         });
         if !proven || proof_dropped {

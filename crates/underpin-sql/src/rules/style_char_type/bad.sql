@@ -1,3 +1,2 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- migration
 CREATE TABLE country (code char(2) PRIMARY KEY);

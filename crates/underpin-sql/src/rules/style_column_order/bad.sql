@@ -1,3 +1,2 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- migration
 CREATE TABLE t (a boolean, b bigint, c boolean, d bigint);

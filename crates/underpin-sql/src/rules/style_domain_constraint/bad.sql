@@ -1,3 +1,2 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- migration
 CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');

@@ -1,3 +1,2 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- migration
 CREATE TYPE mood AS ENUM ('sad');

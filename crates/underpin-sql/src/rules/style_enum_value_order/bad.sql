@@ -1,4 +1,4 @@
--- also: COMPAT-ENUM-VALUE-ADDED, OPS-UNANALYSED-STATEMENT
+-- also: COMPAT-ENUM-VALUE-ADDED
 -- given
 CREATE TYPE mood AS ENUM ('sad');
 -- migration

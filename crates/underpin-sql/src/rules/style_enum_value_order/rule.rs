@@ -15,7 +15,11 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    if let Statement::AlterEnum(AlterEnum { change: EnumChange::Add { label, placed: false, .. }, .. }) = at.statement() {
+    if let Statement::AlterEnum(AlterEnum {
+        change: EnumChange::Add { label, placed: false, .. },
+        ..
+    }) = at.statement()
+    {
         found.add(at.span(), format!("'{label}' goes to the end"));
     }
 }

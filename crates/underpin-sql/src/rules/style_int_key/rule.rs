@@ -16,10 +16,14 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::CreateTable(s) = at.statement() else { return };
-    let keys: Vec<&String> = s.all_constraints().filter_map(|c| match &c.kind {
-        ConstraintKind::PrimaryKey { columns, .. } => Some(columns),
-        _ => None,
-    }).flatten().collect();
+    let keys: Vec<&String> = s
+        .all_constraints()
+        .filter_map(|c| match &c.kind {
+            ConstraintKind::PrimaryKey { columns, .. } => Some(columns),
+            _ => None,
+        })
+        .flatten()
+        .collect();
     let small = ["int2", "int4", "serial", "serial4", "smallserial", "serial2"];
     for column in s.columns.iter().filter(|c| keys.contains(&&c.name) && has_type(c, &small)) {
         found.add(&column.span, format!("`{}` may run out of numbers", column.name));

@@ -1,3 +1,2 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- migration
 CREATE TABLE sale (total money);

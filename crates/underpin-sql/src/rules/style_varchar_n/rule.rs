@@ -15,7 +15,9 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    let limited = |c: &&ColumnDefinition| c.type_name.as_ref().is_some_and(|t| t.name.name == "varchar" && !t.modifiers.is_empty());
+    let limited = |c: &&ColumnDefinition| {
+        c.type_name.as_ref().is_some_and(|t| t.name.name == "varchar" && !t.modifiers.is_empty())
+    };
     for column in defined_columns(at).into_iter().filter(limited) {
         found.add(&column.span, format!("`{}` has a limit in its type", column.name));
     }

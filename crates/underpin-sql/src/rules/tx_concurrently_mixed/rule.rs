@@ -18,13 +18,17 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         Statement::CreateIndex(s) => s.concurrently,
         Statement::Drop(s) => s.concurrently,
         Statement::Reindex(s) => s.concurrently,
-        Statement::AlterTable(s) => {
-            s.actions.iter().any(|a| matches!(a.action, TableAction::DetachPartition { concurrently: true, .. }))
-        }
+        Statement::AlterTable(s) => s
+            .actions
+            .iter()
+            .any(|a| matches!(a.action, TableAction::DetachPartition { concurrently: true, .. })),
         _ => false,
     };
     let others = at.file.steps.iter().filter(|s| !s.inside).count() - 1;
     if concurrent && others > 0 && !at.step().place.block && !at.step().inside {
-        found.add(at.span(), "the other statements of the file are not in one transaction with this one");
+        found.add(
+            at.span(),
+            "the other statements of the file are not in one transaction with this one",
+        );
     }
 }

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- given
 CREATE TABLE country (code text PRIMARY KEY);
 -- migration

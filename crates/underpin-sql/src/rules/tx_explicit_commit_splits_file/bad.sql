@@ -1,4 +1,4 @@
--- also: OPS-NOT-RERUNNABLE, OPS-UNANALYSED-STATEMENT
+-- also: OPS-NOT-RERUNNABLE
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

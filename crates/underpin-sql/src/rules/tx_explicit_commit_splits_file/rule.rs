@@ -18,9 +18,11 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     if !matches!(at.statement(), Statement::Transaction(T::Commit | T::Chain)) || at.step().inside {
         return;
     }
-    let real = |s: &Step<'_>| !matches!(s.parsed.statement, Statement::Transaction(_) | Statement::Set(_));
+    let real =
+        |s: &Step<'_>| !matches!(s.parsed.statement, Statement::Transaction(_) | Statement::Set(_));
     let after = at.later().any(|(_, s)| real(s));
-    let begun = at.earlier().find(|(_, s)| matches!(s.parsed.statement, Statement::Transaction(T::Begin)));
+    let begun =
+        at.earlier().find(|(_, s)| matches!(s.parsed.statement, Statement::Transaction(T::Begin)));
     let before = begun.is_some_and(|(begin, _)| at.file.steps[..begin].iter().any(real));
     if after {
         found.add(at.span(), "what stands before this stays even if what follows fails");

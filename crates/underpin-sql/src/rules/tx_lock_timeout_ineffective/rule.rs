@@ -18,24 +18,37 @@ const LONGEST_MS: u64 = 10_000;
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::Set(s) = at.statement() else { return };
-    let Some(name) = s.name.as_deref().filter(|n| matches!(*n, "lock_timeout" | "statement_timeout")) else { return };
+    let Some(name) =
+        s.name.as_deref().filter(|n| matches!(*n, "lock_timeout" | "statement_timeout"))
+    else {
+        return;
+    };
     if s.reset {
         return;
     }
     let ms = s.value.as_deref().and_then(milliseconds);
     if s.local && !at.step().place.block {
-        found.add(at.span(), format!("SET LOCAL {name} has no effect outside of a transaction block"));
+        found.add(
+            at.span(),
+            format!("SET LOCAL {name} has no effect outside of a transaction block"),
+        );
     } else if name == "lock_timeout" && ms == Some(0) {
         found.add(at.span(), "lock_timeout 0 is no limit at all");
     } else if name == "lock_timeout" && ms.is_some_and(|ms| ms > LONGEST_MS) {
         found.add(at.span(), "everybody else may wait for longer than 10 s");
-    } else if name == "lock_timeout" && at.held.iter().any(|h| h.mode > 4) && at.later().all(|(_, s)| !locks(s)) {
+    } else if name == "lock_timeout"
+        && at.held.iter().any(|h| h.mode > 4)
+        && at.later().all(|(_, s)| !locks(s))
+    {
         found.add(at.span(), "lock_timeout comes after the statements that take the locks");
     }
 }
 
 fn locks(step: &Step<'_>) -> bool {
-    !matches!(step.parsed.statement, Statement::Set(_) | Statement::Transaction(_) | Statement::Select(_))
+    !matches!(
+        step.parsed.statement,
+        Statement::Set(_) | Statement::Transaction(_) | Statement::Select(_)
+    )
 }
 
 fn milliseconds(value: &str) -> Option<u64> {

@@ -14,16 +14,26 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    let mut held: Vec<Name> = at.held.iter().filter(|h| h.mode > 4).map(|h| h.table.clone()).collect();
+    let mut held: Vec<Name> =
+        at.held.iter().filter(|h| h.mode > 4).map(|h| h.table.clone()).collect();
     held.dedup();
     let Some(first) = held.first() else { return };
-    let new = at.does.locks.iter().find(|l| l.mode > 4 && at.existed(&l.table) && !held.contains(&full(&l.table)));
-    let told = at.held.iter().filter(|h| h.mode > 4).any(|h| h.table != *first && h.step != at.held.iter().find(|x| x.mode > 4).map_or(0, |x| x.step));
+    let new = at
+        .does
+        .locks
+        .iter()
+        .find(|l| l.mode > 4 && at.existed(&l.table) && !held.contains(&full(&l.table)));
+    let told = at.held.iter().filter(|h| h.mode > 4).any(|h| {
+        h.table != *first && h.step != at.held.iter().find(|x| x.mode > 4).map_or(0, |x| x.step)
+    });
     if let Some(new) = new
         && !told
     {
         found
-            .add(at.span(), format!("`{}` is locked while `{}` is held", short(&new.table), short(first)))
+            .add(
+                at.span(),
+                format!("`{}` is locked while `{}` is held", short(&new.table), short(first)),
+            )
             .about(&new.table);
     }
 }

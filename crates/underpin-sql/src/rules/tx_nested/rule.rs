@@ -15,19 +15,31 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let Statement::Transaction(control) = at.statement() else { return };
-    let open = at.earlier().filter(|(_, s)| !s.inside).find_map(|(_, s)| match &s.parsed.statement {
-        Statement::Transaction(TransactionControl::Begin | TransactionControl::Chain) => Some(true),
-        Statement::Transaction(TransactionControl::Commit | TransactionControl::Rollback) => Some(false),
-        _ => None,
-    });
+    let open =
+        at.earlier().filter(|(_, s)| !s.inside).find_map(|(_, s)| match &s.parsed.statement {
+            Statement::Transaction(TransactionControl::Begin | TransactionControl::Chain) => {
+                Some(true)
+            }
+            Statement::Transaction(TransactionControl::Commit | TransactionControl::Rollback) => {
+                Some(false)
+            }
+            _ => None,
+        });
     match control {
         TransactionControl::Begin if open == Some(true) => {
             found.add(at.span(), "a transaction is open already: this BEGIN does nothing");
         }
-        TransactionControl::Commit | TransactionControl::Rollback if open != Some(true) && !at.step().inside => {
-            found.add(at.span(), "no BEGIN in this file: this ends whatever transaction the runner has open");
+        TransactionControl::Commit | TransactionControl::Rollback
+            if open != Some(true) && !at.step().inside =>
+        {
+            found.add(
+                at.span(),
+                "no BEGIN in this file: this ends whatever transaction the runner has open",
+            );
         }
-        TransactionControl::Commit | TransactionControl::Rollback | TransactionControl::Chain if at.step().inside => {
+        TransactionControl::Commit | TransactionControl::Rollback | TransactionControl::Chain
+            if at.step().inside =>
+        {
             found.add(at.span(), "the block ends transactions by itself: it is refused (2D000) unless it runs alone, and keeps what it has done when it fails later");
         }
         _ => {}

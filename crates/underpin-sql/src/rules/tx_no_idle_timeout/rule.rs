@@ -15,7 +15,10 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let begins = matches!(at.statement(), Statement::Transaction(TransactionControl::Begin));
-    if !at.options.runner.is_ours() && begins && !set_before(at, "idle_in_transaction_session_timeout") {
+    if !at.options.runner.is_ours()
+        && begins
+        && !set_before(at, "idle_in_transaction_session_timeout")
+    {
         found.add(at.span(), "the transaction stays open if the client goes away in it");
     }
 }

@@ -22,6 +22,11 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     if let Some(lock) = at.does.locks.iter().find(|l| l.mode > 4 && at.existed(&l.table))
         && !earlier
     {
-        found.add(at.span(), format!("the lock on `{}` is waited for without an end", short(&lock.table))).about(&lock.table);
+        found
+            .add(
+                at.span(),
+                format!("the lock on `{}` is waited for without an end", short(&lock.table)),
+            )
+            .about(&lock.table);
     }
 }

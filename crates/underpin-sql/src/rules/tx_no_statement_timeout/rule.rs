@@ -19,6 +19,11 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     }
     let slow = |w: &&crate::lint::TableWork| at.existed(&w.table) && w.class != Work::Rows;
     if let Some(work) = at.does.work.iter().find(slow) {
-        found.add(at.span(), format!("the work on `{}` may take as long as it likes", short(&work.table))).about(&work.table);
+        found
+            .add(
+                at.span(),
+                format!("the work on `{}` may take as long as it likes", short(&work.table)),
+            )
+            .about(&work.table);
     }
 }

@@ -22,10 +22,19 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                 && matches!(&a.action, TableAction::AddConstraint(c) if c.name.as_ref() == Some(name))
         });
         if let Some((step, added)) = added {
-            let key = matches!(&added.action, TableAction::AddConstraint(Constraint { kind: ConstraintKind::ForeignKey(_), .. }));
+            let key = matches!(
+                &added.action,
+                TableAction::AddConstraint(Constraint { kind: ConstraintKind::ForeignKey(_), .. })
+            );
             let downtime = if key { Downtime::Writes } else { Downtime::All };
             found
-                .add(&action.span, format!("`{table}` is read whole under the lock that line {} took", at.line_of(step)))
+                .add(
+                    &action.span,
+                    format!(
+                        "`{table}` is read whole under the lock that line {} took",
+                        at.line_of(step)
+                    ),
+                )
                 .about(table)
                 .grades(Grades::new(Loss::None, downtime, Back::R0, OldApp::Works));
         }

@@ -25,7 +25,13 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     if let Some(held) = held.filter(|_| at.existed(table)) {
         let downtime = if held.mode == 8 { Downtime::All } else { Downtime::Writes };
         found
-            .add(at.span(), format!("rows of `{table}` are changed under the lock that line {} took", at.line_of(held.step)))
+            .add(
+                at.span(),
+                format!(
+                    "rows of `{table}` are changed under the lock that line {} took",
+                    at.line_of(held.step)
+                ),
+            )
             .about(table)
             .grades(Grades::new(Loss::None, downtime, Back::R0, OldApp::Works));
     }

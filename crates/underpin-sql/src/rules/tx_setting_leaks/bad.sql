@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- runner: prisma
 -- given
 CREATE TABLE person (id int PRIMARY KEY);

@@ -25,7 +25,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         _ => false,
     });
     if !undone {
-        let draft = found.add(at.span(), format!("`{name}` stays set for the migrations after this one"));
+        let draft =
+            found.add(at.span(), format!("`{name}` stays set for the migrations after this one"));
         if at.options.runner.is_ours() {
             drop(draft.severity(Severity::Note).fact("SET without LOCAL holds for the session; Underpin resets it after the file, Prisma does not"));
         }

@@ -1,4 +1,4 @@
--- also: OPS-UNANALYSED-STATEMENT, TX-DATA-IN-MIGRATION
+-- also: TX-DATA-IN-MIGRATION
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 -- migration

@@ -1,4 +1,3 @@
--- also: OPS-UNANALYSED-STATEMENT
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

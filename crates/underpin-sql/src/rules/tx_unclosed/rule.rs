@@ -14,11 +14,22 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    if !matches!(at.statement(), Statement::Transaction(TransactionControl::Begin | TransactionControl::Chain)) {
+    if !matches!(
+        at.statement(),
+        Statement::Transaction(TransactionControl::Begin | TransactionControl::Chain)
+    ) {
         return;
     }
     let closed = at.later().any(|(_, s)| {
-        !s.inside && matches!(s.parsed.statement, Statement::Transaction(TransactionControl::Commit | TransactionControl::Rollback | TransactionControl::Chain))
+        !s.inside
+            && matches!(
+                s.parsed.statement,
+                Statement::Transaction(
+                    TransactionControl::Commit
+                        | TransactionControl::Rollback
+                        | TransactionControl::Chain
+                )
+            )
     });
     if !closed {
         found.add(at.span(), "what follows is never committed");

@@ -17,11 +17,21 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     let few = matches!(at.statement(), Statement::Insert(Insert { rows: Some(_), .. }));
     let slow = at.does.work.iter().find(|w| at.existed(&w.table) && !few);
     let Some(work) = slow else { return };
-    // Of its own table TX-SCHEMA-AND-BACKFILL and the rules of the work itself speak.
+    // Of its own table TX-SCHEMA-AND-BACKFILL speaks, and the rule of the work itself unless the
+    // lock that is held is stronger than the one it needs.
     let own = full(&work.table);
-    let held = at.held.iter().find(|h| h.mode > 4 && (h.table != own || work.class != Work::Rows));
+    let needed = at.lock_on(&work.table).unwrap_or(0);
+    let validates =
+        at.actions().any(|(_, a)| matches!(a.action, TableAction::ValidateConstraint { .. }));
+    let worse = |mode: u8| mode > needed && work.class != Work::Rows && !validates;
+    let held = at.held.iter().filter(|h| h.mode > 4).find(|h| h.table != own || worse(h.mode));
     if let Some(held) = held {
-        let grades = Grades::new(Loss::None, if held.mode == 8 { Downtime::All } else { Downtime::Writes }, Back::R0, OldApp::Works);
+        let grades = Grades::new(
+            Loss::None,
+            if held.mode == 8 { Downtime::All } else { Downtime::Writes },
+            Back::R0,
+            OldApp::Works,
+        );
         let what = match work.class {
             Work::Rows => "changes rows of",
             Work::Scan => "reads",
@@ -29,7 +39,15 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             Work::Rewrite => "rewrites",
         };
         found
-            .add(at.span(), format!("this {what} `{}` while `{}` is locked since line {}", short(&work.table), short(&held.table), at.line_of(held.step)))
+            .add(
+                at.span(),
+                format!(
+                    "this {what} `{}` while `{}` is locked since line {}",
+                    short(&work.table),
+                    short(&held.table),
+                    at.line_of(held.step)
+                ),
+            )
             .about(&held.table)
             .grades(grades);
     }

@@ -7,6 +7,8 @@ use super::{Name, Span, TypeName};
 pub struct Mentions {
     /// Relations that are read, without the names that `WITH` makes.
     pub relations: Vec<Name>,
+    /// Relations whose rows a `WITH` changes.
+    pub changes: Vec<Name>,
     /// Functions that are called.
     pub functions: Vec<Name>,
     /// Last names of column references; `*` for all.
@@ -55,8 +57,8 @@ pub struct Expression {
     /// The column and the types that it is cast to, innermost first, where it is nothing else:
     /// `"status"::text::"Status"`, or a column alone.
     pub cast: Option<(String, Vec<TypeName>)>,
-    /// `column IS NOT NULL`: the column.
-    pub not_null_of: Option<String>,
+    /// Columns whose `IS NOT NULL` must hold for it to be true: `a IS NOT NULL AND …`.
+    pub not_null_of: Vec<String>,
 }
 
 impl Expression {

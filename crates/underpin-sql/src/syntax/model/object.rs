@@ -80,6 +80,8 @@ pub struct CreateIndex {
     pub method: String,
     /// Key columns; an expression is `None`.
     pub columns: Vec<Option<String>>,
+    /// What its key expressions name.
+    pub expressions: Mentions,
     /// `INCLUDE` columns.
     pub including: Vec<String>,
     /// `WHERE` of a partial index.
@@ -306,6 +308,8 @@ pub struct CreateRoutine {
     pub volatility: Option<String>,
     /// It returns `trigger` or `event_trigger`.
     pub for_trigger: bool,
+    /// What a body in SQL (`BEGIN ATOMIC`, `RETURN`) names; such a body is analysed at once.
+    pub atomic: Option<Mentions>,
 }
 
 /// `GRANT`, `REVOKE`.

@@ -37,6 +37,8 @@ pub struct CreateTable {
     pub partition_of: Option<PartitionOf>,
     /// `PARTITION BY`: it is partitioned itself.
     pub partitioned: bool,
+    /// Columns of `PARTITION BY`; an expression is `None`.
+    pub partition_key: Vec<Option<String>>,
     /// `OF type`.
     pub of_type: Option<Name>,
 }
@@ -53,8 +55,27 @@ impl CreateTable {
 pub struct PartitionOf {
     /// The parent.
     pub parent: Name,
-    /// `DEFAULT`.
-    pub is_default: bool,
+    /// Which rows are its.
+    pub bound: PartitionBound,
+}
+
+/// Which rows a partition holds. Values are literals as text; `None` for anything else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PartitionBound {
+    /// `DEFAULT`: all that have no other.
+    #[default]
+    Default,
+    /// `FROM (…) TO (…)`.
+    Range {
+        /// The lowest that is in.
+        from: Vec<Option<String>>,
+        /// The lowest that is out.
+        to: Vec<Option<String>>,
+    },
+    /// `IN (…)`.
+    List(Vec<Option<String>>),
+    /// `WITH (MODULUS …)`.
+    Hash,
 }
 
 /// A column as `CREATE TABLE` or `ADD COLUMN` defines it.
@@ -280,7 +301,7 @@ pub enum TableAction {
     /// `REPLICA IDENTITY`; the index of `USING INDEX`.
     ReplicaIdentity { index: Option<String> },
     /// `ATTACH PARTITION`; of an index too.
-    AttachPartition { partition: Name, is_default: bool },
+    AttachPartition { partition: Name, bound: PartitionBound },
     /// `DETACH PARTITION`.
     DetachPartition { partition: Name, concurrently: bool },
     /// `DETACH PARTITION … FINALIZE`.

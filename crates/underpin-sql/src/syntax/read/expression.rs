@@ -139,13 +139,13 @@ impl Walk {
             N::SelectStmt(s) => self.select(s),
             N::InsertStmt(s) => {
                 self.with(s.with_clause.as_ref());
-                self.relation(name::of_optional(s.relation.as_ref()));
+                push(&mut self.mentions.changes, name::of_optional(s.relation.as_ref()));
                 self.option(s.select_stmt.as_deref());
                 self.raise(Volatility::Volatile);
             }
             N::UpdateStmt(s) => {
                 self.with(s.with_clause.as_ref());
-                self.relation(name::of_optional(s.relation.as_ref()));
+                push(&mut self.mentions.changes, name::of_optional(s.relation.as_ref()));
                 self.all(&s.target_list);
                 self.all(&s.from_clause);
                 self.option(s.where_clause.as_deref());
@@ -153,7 +153,7 @@ impl Walk {
             }
             N::DeleteStmt(s) => {
                 self.with(s.with_clause.as_ref());
-                self.relation(name::of_optional(s.relation.as_ref()));
+                push(&mut self.mentions.changes, name::of_optional(s.relation.as_ref()));
                 self.all(&s.using_clause);
                 self.option(s.where_clause.as_deref());
                 self.raise(Volatility::Volatile);
@@ -181,6 +181,7 @@ impl Walk {
             N::AArrayExpr(a) => self.all(&a.elements),
             N::RowExpr(r) => self.all(&r.args),
             N::List(l) => self.all(&l.items),
+            N::ReturnStmt(r) => self.option(r.returnval.as_deref()),
             N::AIndirection(i) => {
                 self.option(i.arg.as_deref());
                 self.all(&i.indirection);
@@ -270,10 +271,21 @@ fn plain_cast(node: &Node) -> Option<(String, Vec<TypeName>)> {
     }
 }
 
-fn not_null_of(node: &Node) -> Option<String> {
-    let Some(NodeEnum::NullTest(test)) = &node.node else { return None };
-    let Some(NodeEnum::ColumnRef(c)) = test.arg.as_ref()?.node.as_ref() else { return None };
-    (test.nulltesttype() == NullTestType::IsNotNull).then(|| name::word(c.fields.last()?))?
+fn not_null_of(node: &Node) -> Vec<String> {
+    match &node.node {
+        Some(NodeEnum::BoolExpr(e)) if e.boolop() == BoolExprType::AndExpr => {
+            e.args.iter().flat_map(not_null_of).collect()
+        }
+        Some(NodeEnum::NullTest(test)) if test.nulltesttype() == NullTestType::IsNotNull => {
+            let column = test.arg.as_deref().and_then(plain_cast);
+            column
+                .filter(|(_, casts)| casts.is_empty())
+                .map(|(column, _)| column)
+                .into_iter()
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A `WHERE`.

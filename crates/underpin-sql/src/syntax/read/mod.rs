@@ -20,7 +20,7 @@ use pg_query::protobuf as p;
 use self::source::{Lines, Place, Source};
 use super::model::{
     CreateType, CreateView, Database, Name, ObjectKind, Parsed, Role, RoleChange, SetSchema,
-    Statement, Truncate,
+    Statement, Truncate, Volatility,
 };
 
 /// Reads a script. Never fails: what the grammar does not accept is [`Statement::Unparsed`], and
@@ -43,6 +43,12 @@ fn statements(text: &str, place: Place, lines: &Lines, depth: usize) -> Vec<Pars
         let span = source.place(span);
         Parsed { line: lines.line(span.start), span, statement, inside }
     })
+}
+
+/// Whether a function of this name comes with PostgreSQL.
+#[must_use]
+pub fn is_builtin(function: &Name) -> bool {
+    volatility::of(function) != Volatility::Unknown
 }
 
 /// A statement that stands inside another, as a schema's element or what `EXPLAIN` explains.

@@ -116,8 +116,15 @@ pub(super) fn index(s: &p::IndexStmt, source: &Source<'_>) -> CreateIndex {
         .where_clause
         .as_ref()
         .map(|node| expression::read(node, source, source.after(&source.span, Token::Where, &[])));
+    let mut walk = Walk::default();
+    for node in &s.index_params {
+        if let Some(NodeEnum::IndexElem(e)) = &node.node {
+            e.expr.iter().for_each(|n| walk.node(n));
+        }
+    }
     CreateIndex {
         name: name::non_empty(&s.idxname),
+        expressions: walk.mentions,
         table: name::of_optional(s.relation.as_ref()),
         only: s.relation.as_ref().is_some_and(|r| !r.inh),
         unique: s.unique,
@@ -281,6 +288,7 @@ pub(super) fn routine(s: &p::CreateFunctionStmt) -> CreateRoutine {
         security_definer: word("security").is_some_and(|v| v == "true"),
         fixes_search_path,
         volatility: word("volatility"),
+        atomic: s.sql_body.as_deref().map(super::rows::of_query),
         for_trigger: matches!(returns.as_deref(), Some("trigger" | "event_trigger")),
     }
 }

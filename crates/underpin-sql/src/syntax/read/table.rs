@@ -5,7 +5,7 @@ use std::ops::Range;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
     AlterTableCmd, AlterTableStmt, AlterTableType as T, ColumnDef, ConstrType, Constraint as Tree,
-    CreateStmt, Node, Token,
+    CreateStmt, Node, PartitionBoundSpec, Token,
 };
 
 use super::name;
@@ -14,7 +14,7 @@ use super::source::Source;
 use super::{expression, options};
 use crate::syntax::model::{
     AlterAction, AlterTable, ColumnDefinition, Constraint, ConstraintKind, CreateTable, Expression,
-    ForeignKey, ForeignKeyAction, Generated, PartitionOf, TableAction, TypeName,
+    ForeignKey, ForeignKeyAction, Generated, PartitionBound, PartitionOf, TableAction, TypeName,
 };
 
 pub(super) fn create(s: &CreateStmt, source: &Source<'_>, foreign: bool) -> CreateTable {
@@ -25,13 +25,14 @@ pub(super) fn create(s: &CreateStmt, source: &Source<'_>, foreign: bool) -> Crea
         if_not_exists: s.if_not_exists,
         foreign,
         partitioned: s.partspec.is_some(),
+        partition_key: s.partspec.iter().flat_map(|p| &p.part_params).map(key_column).collect(),
         of_type: s.of_typename.as_ref().map(|t| name::of_type(t).name),
         ..CreateTable::default()
     };
     for parent in s.inh_relations.iter().map(name::of_object) {
         match &s.partbound {
             Some(bound) => {
-                table.partition_of = Some(PartitionOf { parent, is_default: bound.is_default });
+                table.partition_of = Some(PartitionOf { parent, bound: self::bound(bound) });
             }
             None => table.inherits.push(parent),
         }
@@ -60,6 +61,25 @@ pub(super) fn create(s: &CreateStmt, source: &Source<'_>, foreign: bool) -> Crea
     }
     note_primary_key(&mut table);
     table
+}
+
+fn key_column(node: &Node) -> Option<String> {
+    match &node.node {
+        Some(NodeEnum::PartitionElem(element)) => name::non_empty(&element.name),
+        _ => None,
+    }
+}
+
+fn bound(b: &PartitionBoundSpec) -> PartitionBound {
+    let values = |nodes: &[Node]| -> Vec<Option<String>> {
+        nodes.iter().map(|n| n.node.as_ref().and_then(options::literal)).collect()
+    };
+    match b.strategy.as_str() {
+        _ if b.is_default => PartitionBound::Default,
+        "r" => PartitionBound::Range { from: values(&b.lowerdatums), to: values(&b.upperdatums) },
+        "l" => PartitionBound::List(values(&b.listdatums)),
+        _ => PartitionBound::Hash,
+    }
 }
 
 /// The columns of a primary key are `NOT NULL` (manual §5.5.4).
@@ -381,7 +401,7 @@ fn action_of(c: &AlterTableCmd, source: &Source<'_>, span: &Range<usize>) -> Tab
         (T::AtNoForceRowSecurity, _) => TableAction::ForceRowSecurity { force: false },
         (T::AtAttachPartition, Some(NodeEnum::PartitionCmd(p))) => TableAction::AttachPartition {
             partition: name::of_optional(p.name.as_ref()),
-            is_default: p.bound.as_ref().is_some_and(|b| b.is_default),
+            bound: p.bound.as_ref().map(bound).unwrap_or_default(),
         },
         (T::AtDetachPartition, Some(NodeEnum::PartitionCmd(p))) => TableAction::DetachPartition {
             partition: name::of_optional(p.name.as_ref()),

@@ -44,11 +44,9 @@ fn suite(file: &FileReport, least: Severity) -> String {
                 attribute(&sentence(finding)),
                 content(&body)
             ),
-            severity => format!(
-                "      <system-out>{}: {}</system-out>\n",
-                severity.word(),
-                content(&body)
-            ),
+            severity => {
+                format!("      <system-out>{}: {}</system-out>\n", severity.word(), content(&body))
+            }
         };
         text += "    </testcase>\n";
     }

@@ -3,7 +3,9 @@
 use underpin_sql::finding::{Finding, Severity};
 use underpin_sql::lint::{FileReport, Report};
 
-use super::{Level, assumed, count, coverage, excerpt, figures, grades, inert, line, page_of, sentence};
+use super::{
+    Level, assumed, count, coverage, excerpt, figures, grades, inert, line, page_of, sentence,
+};
 
 /// Characters that a comment may have; GitHub takes 65,536, GitLab a million.
 const COMMENT_MAX: usize = 60_000;
@@ -87,7 +89,9 @@ fn html(text: &str) -> String {
 fn escaped(text: &str) -> String {
     let mut result = String::new();
     for c in unmentioned(&line(text)).chars() {
-        if c.is_ascii_punctuation() && !matches!(c, '.' | ',' | ';' | ':' | '\'' | '"' | '/' | '=' | '?' | '%' | '$' | '@') {
+        if c.is_ascii_punctuation()
+            && !matches!(c, '.' | ',' | ';' | ':' | '\'' | '"' | '/' | '=' | '?' | '%' | '$' | '@')
+        {
             result.push('\\');
         }
         result.push(c);

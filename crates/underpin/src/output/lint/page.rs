@@ -44,8 +44,7 @@ fn risks(report: &Report, least: Severity) -> String {
     for (number, file) in report.files.iter().enumerate() {
         let listed = file.listed(least).count();
         let name = escaped(&file.name);
-        let name =
-            if listed > 0 { format!("<a href=\"#m{number}\">{name}</a>") } else { name };
+        let name = if listed > 0 { format!("<a href=\"#m{number}\">{name}</a>") } else { name };
         let cells: String = grades(file.grades)
             .into_iter()
             .map(|(_, word, level)| format!("<td>{}</td>", tag(word, level)))
@@ -73,8 +72,7 @@ fn migration(number: usize, file: &FileReport, least: Severity) -> String {
     );
     text += &timeline::of_file(file);
     for (index, statement) in file.statements.iter().enumerate() {
-        let findings: Vec<&Finding> =
-            file.listed(least).filter(|f| f.statement == index).collect();
+        let findings: Vec<&Finding> = file.listed(least).filter(|f| f.statement == index).collect();
         text += &drill_down(file, index, statement, &findings);
     }
     text

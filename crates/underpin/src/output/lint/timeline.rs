@@ -77,7 +77,8 @@ pub(super) fn of_file(file: &FileReport) -> String {
             row(table, &cells)
         })
         .collect();
-    let caption = caption("statements; pale: held until the transaction ends", file.statements.len());
+    let caption =
+        caption("statements; pale: held until the transaction ends", file.statements.len());
     figure("Lock timeline", "h3", &heads, &body, &caption)
 }
 

@@ -1,0 +1,66 @@
+//! `cargo xtask lock-matrix`: measures every case on every server at hand and writes the matrix.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use underpin_sql::effect::matrix::{self, Outcome, Row};
+use underpin_testkit::Server;
+use underpin_testkit::lock_matrix::Bench;
+
+const FILE: &str = "crates/underpin-sql/src/effect/matrix/measured.tsv";
+
+/// Measures and writes. `UNDERPIN_TEST_MAJORS` limits the servers; rows of others are kept as
+/// they are only when none is left out.
+pub(crate) fn write(root: &Path) -> Vec<String> {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return vec![error.to_string()],
+    };
+    let mut measured: BTreeMap<u32, Vec<Outcome>> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for major in underpin_testkit::majors() {
+        crate::print_line(&format!("measuring on PostgreSQL {major}"));
+        match runtime.block_on(one(major)) {
+            Ok(outcomes) => drop(measured.insert(major, outcomes)),
+            Err(fault) => faults.push(format!("PostgreSQL {major}: {fault}")),
+        }
+    }
+    if faults.is_empty()
+        && let Err(error) = std::fs::write(root.join(FILE), text(&measured))
+    {
+        faults.push(format!("{FILE}: {error}"));
+    }
+    faults
+}
+
+async fn one(major: u32) -> Result<Vec<Outcome>, String> {
+    let server = Server::start(major, &[]).await;
+    let bench = Bench::open(&server).await.map_err(|e| e.to_string())?;
+    let mut outcomes = Vec::new();
+    for case in matrix::cases() {
+        let outcome = bench.measure(&case).await;
+        outcomes.push(outcome.map_err(|e| format!("{}: {e}", case.name))?);
+    }
+    Ok(outcomes)
+}
+
+fn text(measured: &BTreeMap<u32, Vec<Outcome>>) -> String {
+    let mut text = format!("{}\n", Row::HEAD);
+    for (index, case) in matrix::cases().into_iter().enumerate() {
+        let mut rows: Vec<Row> = Vec::new();
+        for (major, outcomes) in measured {
+            match rows.last_mut() {
+                Some(row) if row.outcome == outcomes[index] => row.majors.1 = *major,
+                _ => rows.push(Row {
+                    case: case.name.clone(),
+                    majors: (*major, *major),
+                    outcome: outcomes[index].clone(),
+                }),
+            }
+        }
+        for row in rows {
+            text += &format!("{row}\n");
+        }
+    }
+    text
+}
