@@ -3,6 +3,7 @@
 
 mod docs;
 mod lock_matrix;
+mod rule_pages;
 mod tidy;
 
 use std::path::PathBuf;

@@ -53,14 +53,15 @@ pub(crate) fn run(
         file.findings.retain(|f| f.severity >= least || f.allowed.is_some());
     }
     print(printer, &report, least);
-    let mut faults = faults.into_iter();
-    if let Some(first) = faults.next() {
-        for fault in faults {
-            printer.error(&fault);
-        }
-        return Err(first);
+    // Beside the report, which is one document.
+    for fault in &faults {
+        crate::output::err(&crate::output::render_error(fault));
     }
-    Ok(if refused { ExitStatus::Refused } else { ExitStatus::Success })
+    Ok(match faults.first() {
+        Some(fault) => fault.code().exit(),
+        None if refused => ExitStatus::Refused,
+        None => ExitStatus::Success,
+    })
 }
 
 fn print(printer: &Printer, report: &Report, least: Severity) {
@@ -140,7 +141,12 @@ impl List {
         } else if path.join(SCRIPT_FILE).exists() {
             self.read(&path.join(SCRIPT_FILE), &name_of(&path.join(SCRIPT_FILE)), true);
         } else {
-            for name in migrations::names(path)? {
+            let names = migrations::names(path)?;
+            if names.is_empty() {
+                let words = format!("`{}` holds no migration", path.display());
+                return Err(Error::new(Code::FolderEmpty, words));
+            }
+            for name in names {
                 self.migration(path, &name, true);
             }
         }

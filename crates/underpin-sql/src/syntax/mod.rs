@@ -97,7 +97,16 @@ fn cut<T>(
 /// Cuts at semicolons outside parentheses. A `BEGIN ATOMIC` body falls apart here, which is why
 /// the grammar goes first.
 fn scanned(text: &str) -> Result<Vec<Range<usize>>, String> {
-    let tokens = pg_query::scan(text).map_err(|error| message(&error))?.tokens;
+    let tokens = match pg_query::scan(text) {
+        Ok(scan) => scan.tokens,
+        // What is never ended runs to the end of the file; what stands before it is whole.
+        Err(error) => {
+            match unfinished(text, &message(&error)).map(|at| pg_query::scan(&text[..at])) {
+                Some(Ok(scan)) => scan.tokens,
+                _ => return Err(message(&error)),
+            }
+        }
+    };
     let (mut depth, mut start, mut spans) = (0i32, 0usize, Vec::new());
     for token in tokens {
         match token.token() {
@@ -117,6 +126,12 @@ fn scanned(text: &str) -> Result<Vec<Range<usize>>, String> {
     Ok(spans.collect())
 }
 
+/// Where the string, quoted name or comment begins that the scanner found no end of.
+fn unfinished(text: &str, message: &str) -> Option<usize> {
+    let token = message.split_once(" at or near \"")?.1.strip_suffix('"')?;
+    text.ends_with(token).then(|| text.len() - token.len())
+}
+
 /// Whether only white space follows up to the end of the line.
 fn ends_line(text: &str, offset: i32) -> bool {
     let rest = usize::try_from(offset).ok().and_then(|o| text.get(o..)).unwrap_or_default();
@@ -125,7 +140,7 @@ fn ends_line(text: &str, offset: i32) -> bool {
 
 fn message(error: &pg_query::Error) -> String {
     match error {
-        pg_query::Error::Parse(words) => words.clone(),
+        pg_query::Error::Parse(words) | pg_query::Error::Scan(words) => words.clone(),
         other => other.to_string(),
     }
 }

@@ -118,7 +118,7 @@ fn strip(text: &str) -> String {
 /// Text from outside without control characters, so that it cannot drive a terminal, and without
 /// those that turn the direction of writing, so that it reads as it is.
 pub(crate) fn inert(text: &str) -> String {
-    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .map(|c| if c.is_control() && c != '\n' && c != '\t' || turns(c) { '\u{fffd}' } else { c })
         .collect()

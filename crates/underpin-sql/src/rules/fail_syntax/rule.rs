@@ -19,5 +19,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     let text = at.file.text.get(whole.clone()).unwrap_or_default();
     let place = crate::syntax::error_place(text, message);
     let span = place.map_or(whole.clone(), |p| whole.start + p.start..whole.start + p.end);
-    found.add(span, message.clone());
+    let draft = found.add(span, message.clone());
+    if text.starts_with('\u{feff}') {
+        drop(draft.fact("the file starts with a byte order mark, which the server takes for a character of the first word"));
+    }
 }

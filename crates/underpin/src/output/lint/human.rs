@@ -1,6 +1,6 @@
 //! For a person at a terminal: each finding under an excerpt of its SQL, as rustc draws it.
 
-use annotate_snippets::{AnnotationKind, Group, Renderer, Snippet, level};
+use annotate_snippets::{AnnotationKind, Group, Origin, Renderer, Snippet, level};
 use owo_colors::OwoColorize as _;
 use underpin_sql::finding::{Finding, Severity};
 use underpin_sql::lint::{FileReport, Report};
@@ -17,8 +17,10 @@ pub(crate) fn render(report: &Report, least: Severity) -> String {
         if file.listed(least).next().is_none() {
             continue;
         }
+        let mut drawn_before = None;
         for finding in file.listed(least) {
-            text += &drawn(file, finding);
+            let again = drawn_before.replace(&finding.span) == Some(&finding.span);
+            text += &drawn(file, finding, again);
             text += "\n\n";
         }
         text += &format!("{}\n", verdict(file));
@@ -58,7 +60,8 @@ fn verdict(file: &FileReport) -> String {
     format!("{}  {}", line(&file.name).bold(), words.join("  "))
 }
 
-fn drawn(file: &FileReport, finding: &Finding) -> String {
+/// One finding; the SQL is left out where it stands right above.
+fn drawn(file: &FileReport, finding: &Finding, again: bool) -> String {
     let title = line(&finding.message);
     let path = line(&file.path);
     let (source, first, span) = window(file, finding);
@@ -71,8 +74,13 @@ fn drawn(file: &FileReport, finding: &Finding) -> String {
         .line_start(first)
         .path(path.as_str())
         .annotation(AnnotationKind::Primary.span(span));
-    let mut group: Group<'_> =
-        level.primary_title(title.as_str()).id(finding.rule).element(snippet);
+    let title = level.primary_title(title.as_str()).id(finding.rule);
+    let mut group: Group<'_> = if again {
+        let place = Origin::path(path.as_str());
+        title.element(place.line(finding.start.line).char_column(finding.start.column))
+    } else {
+        title.element(snippet)
+    };
     let mut notes = vec![("fact", line(&finding.fact))];
     notes.extend(finding.unknown.iter().map(|u| ("not known", line(u))));
     notes.extend(finding.suggestion.iter().map(|s| ("instead", inert(s))));

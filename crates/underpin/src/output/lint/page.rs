@@ -137,17 +137,17 @@ fn facts(statement: &StatementReport) -> String {
 }
 
 fn told(finding: &Finding) -> String {
-    let mut rows = format!("<dt>fact</dt><dd>{}</dd>", escaped(&finding.fact));
+    let mut rows = format!("<dt>fact</dt><dd>{}</dd>", named(&finding.fact));
     if let Some(unknown) = &finding.unknown {
-        rows += &format!("<dt>not known</dt><dd>{}</dd>", escaped(unknown));
+        rows += &format!("<dt>not known</dt><dd>{}</dd>", named(unknown));
     }
     if let Some(suggestion) = &finding.suggestion {
-        rows += &format!("<dt>instead</dt><dd>{}</dd>", escaped(suggestion));
+        rows += &format!("<dt>instead</dt><dd>{}</dd>", named(suggestion));
     }
     format!(
         "<div class=\"finding {}\"><p><b>{}</b> <a class=\"soft\" href=\"{}\" rel=\"noreferrer\">{}</a></p><dl>{rows}</dl></div>\n",
         finding.severity.word(),
-        escaped(&finding.message),
+        named(&finding.message),
         page_of(finding.rule),
         finding.rule
     )
@@ -173,6 +173,20 @@ fn marked(file: &FileReport, statement: &StatementReport, findings: &[&Finding])
         at = span.end;
     }
     text + &piece(at, whole.end)
+}
+
+/// Text in which names stand between backticks.
+fn named(text: &str) -> String {
+    let escaped = escaped(text);
+    let parts: Vec<&str> = escaped.split('`').collect();
+    // A name with a backtick in it leaves one over; then they stay as they are.
+    if parts.len().is_multiple_of(2) {
+        return escaped;
+    }
+    let part = |(i, part): (usize, &&str)| {
+        if i % 2 == 1 { format!("<code>{part}</code>") } else { (*part).to_owned() }
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// Text in an element or in a quoted attribute.
