@@ -164,11 +164,42 @@ fn judge(
         ))
     });
     findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span && a.message == b.message);
+    tell_once(&mut findings, places);
     findings.iter().for_each(|f| totals.count(f));
     // What is allowed happens all the same.
     let grades = findings.iter().fold(Grades::default(), |all, f| all.worst(f.grades));
     let (name, path) = (source.name.clone(), source.path.clone());
     FileReport { name, path, grades, totals, statements: told, findings, text: source.text }
+}
+
+/// Keeps the first finding of a transaction of each rule that is told once, with the worst grades
+/// and the number of the others. What is allowed stays as it is.
+fn tell_once(findings: &mut Vec<Finding>, places: &[Place]) {
+    let mut first: Vec<(&str, usize, usize, usize)> = Vec::new();
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings.drain(..) {
+        let once = rule(finding.rule).is_some_and(|r| r.once) && finding.allowed.is_none();
+        let transaction = places.get(finding.statement).map_or(0, |p| p.transaction);
+        let known = first.iter_mut().find(|f| (f.0, f.1) == (finding.rule, transaction));
+        match known.filter(|_| once) {
+            Some((_, _, place, others)) => {
+                *others += 1;
+                kept[*place].grades = kept[*place].grades.worst(finding.grades);
+            }
+            None => {
+                if once {
+                    first.push((finding.rule, transaction, kept.len(), 0));
+                }
+                kept.push(finding);
+            }
+        }
+    }
+    for (_, _, place, others) in first.into_iter().filter(|f| f.3 > 0) {
+        let words =
+            if others == 1 { "1 more place".to_owned() } else { format!("{others} more places") };
+        kept[place].message += &format!(" ({words} in this transaction)");
+    }
+    *findings = kept;
 }
 
 fn statement((parsed, place): (&Parsed, &Place)) -> StatementReport {

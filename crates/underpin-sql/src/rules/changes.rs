@@ -104,7 +104,7 @@ pub(crate) fn type_change(from: &TypeName, to: &TypeName, using: bool) -> TypeCh
     match (old, new) {
         (F::Integer(a), F::Integer(b)) if b >= a => TypeChange::Exact,
         (F::Integer(_), F::Integer(_)) => TypeChange::MayFail,
-        (F::Integer(_), F::Numeric) => numeric_fits(None, to),
+        (F::Integer(bytes), F::Numeric) => whole_fits(bytes, to),
         (F::Integer(a), F::Float(b)) if b > a || (a, b) == (2, 4) => TypeChange::Exact,
         (F::Integer(_), F::Float(_)) => TypeChange::Lossy,
         (F::Numeric | F::Float(_), F::Integer(_)) | (F::Numeric, F::Float(_)) => TypeChange::Lossy,
@@ -177,6 +177,17 @@ pub(crate) fn is_free(from: &TypeName, to: &TypeName) -> bool {
         (Some(F::Network), Some(F::Network)) => a == "cidr",
         _ => false,
     }
+}
+
+/// Whether the digits of an integer fit before the point of `numeric(p, s)`.
+fn whole_fits(bytes: u8, to: &TypeName) -> TypeChange {
+    let digits = match bytes {
+        2 => 5,
+        4 => 10,
+        _ => 19,
+    };
+    let room = to.modifiers.first().map(|p| p - to.modifiers.get(1).copied().unwrap_or(0));
+    if room.is_none_or(|room| room >= digits) { TypeChange::Exact } else { TypeChange::MayFail }
 }
 
 /// `numeric(p, s)`; without modifiers it holds everything.
@@ -274,6 +285,8 @@ mod tests {
             ("int", "bigint", Exact),
             ("bigint", "int", MayFail),
             ("int", "text", Exact),
+            ("int", "numeric(65,30)", Exact),
+            ("int", "numeric(10,2)", MayFail),
             ("text", "int", NoCast),
             ("numeric(10,2)", "numeric(12,2)", Exact),
             ("numeric(10,2)", "numeric(10,1)", Lossy),

@@ -23,6 +23,8 @@ pub struct Rule {
     pub default: bool,
     /// It can only be decided with facts that are handed in ([`crate::lint::Facts`]).
     pub needs_facts: bool,
+    /// Told once per transaction, with a count of the further places.
+    pub once: bool,
     /// Looks at one statement.
     pub check: fn(&At<'_>, &mut Found<'_>),
 }
@@ -43,6 +45,7 @@ impl Rule {
         instead: "",
         default: true,
         needs_facts: false,
+        once: false,
         check: |_, _| {},
     };
 

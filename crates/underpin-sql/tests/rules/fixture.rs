@@ -9,18 +9,18 @@ use underpin_sql::lint::{Facts, Options, Runner, Source, lint};
 
 /// A script of a rule's folder, read.
 #[derive(Debug, Default)]
-pub struct Fixture {
-    pub also: Vec<String>,
-    pub options: Options,
-    pub proofs: Vec<String>,
-    pub since: Option<u32>,
-    pub given: String,
-    pub migrations: Vec<String>,
+pub(super) struct Fixture {
+    pub(super) also: Vec<String>,
+    pub(super) options: Options,
+    pub(super) proofs: Vec<String>,
+    pub(super) since: Option<u32>,
+    pub(super) given: String,
+    pub(super) migrations: Vec<String>,
 }
 
 impl Fixture {
     /// Reads it.
-    pub fn read(rule: &str, text: &str) -> Self {
+    pub(super) fn read(rule: &str, text: &str) -> Self {
         let mut fixture = Self::default();
         fixture.options.enabled.push(rule.to_owned());
         let mut part: Option<usize> = None;
@@ -66,7 +66,7 @@ impl Fixture {
     }
 
     /// The rules that speak, without duplicates, sorted.
-    pub fn fired(&self) -> Vec<&'static str> {
+    pub(super) fn fired(&self) -> Vec<&'static str> {
         let source = |name: String, text: &String, judged| Source {
             path: format!("{name}/migration.sql"),
             name,

@@ -79,7 +79,8 @@ async fn what_rules_claim_holds_on_real_servers() {
                 }
                 for claim in &fixture.proofs {
                     let database = server.database().await;
-                    if let Err(fault) = proof::put(&fixture, claim, &database, major).await {
+                    let put = proof::put(&fixture, claim, &database, major).await;
+                    if let Err(fault) = put {
                         let id = entry.rule.id;
                         faults.push(format!("{id} {script} on {major}: {claim}: {fault}"));
                     }

@@ -1,7 +1,8 @@
 //! What the scripts of a rule's folder claim, put to a real server.
 //!
 //! `-- proves: …` is one of: `passes`; `fails SQLSTATE` (or several with a slash), optionally `until MAJOR`; `locks MODE
-//! table`; `rewrites table`, `keeps table` (its file); `scans table`, `skips table` (whether it is
+//! table`; `breaks SQLSTATE: query` (what an application asks afterwards); `after VALUE: query` (the
+//! first value that it gets); `rewrites table`, `keeps table` (its file); `scans table`, `skips table` (whether it is
 //! read whole). Tables are those that were there before the migration.
 
 use underpin_core::postgres::{Session, SqlError};
@@ -12,18 +13,31 @@ use underpin_testkit::TestDatabase;
 use super::fixture::Fixture;
 
 /// Puts one claim to a server of `major`, on a new database.
-pub async fn put(
+pub(super) async fn put(
     fixture: &Fixture,
     claim: &str,
     database: &TestDatabase,
     major: u32,
 ) -> Result<(), String> {
     let session = &database.session;
+    let (claim, query) = claim.split_once(": ").map_or((claim, None), |(c, q)| (c, Some(q)));
     let words: Vec<&str> = claim.split_whitespace().collect();
     if !fixture.given.trim().is_empty() {
         session.simple_query(&fixture.given).await.map_err(|e| format!("given: {e}"))?;
     }
     match words.as_slice() {
+        ["breaks", code] => {
+            run(fixture, session).await.map_err(|e| e.to_string())?;
+            match session.simple_query(query.unwrap_or_default()).await {
+                Ok(_) => Err("the application goes on".to_owned()),
+                Err(error) => check(error.is(code), format!("the application gets {error}")),
+            }
+        }
+        ["after", expected] => {
+            run(fixture, session).await.map_err(|e| e.to_string())?;
+            let found = value(session, query.unwrap_or_default()).await?;
+            check(found == *expected, format!("it is {found}"))
+        }
         ["passes"] => run(fixture, session).await.map_err(|e| e.to_string()),
         ["fails", code] => fails(fixture, session, code).await,
         ["fails", code, "until", before] => {

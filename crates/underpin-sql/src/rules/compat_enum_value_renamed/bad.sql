@@ -1,3 +1,4 @@
+-- proves: breaks 22P02: SELECT 'sad'::mood
 -- given
 CREATE TYPE mood AS ENUM ('sad', 'happy');
 -- migration

@@ -1,4 +1,5 @@
 -- proves: locks AccessExclusiveLock person
+-- proves: breaks 42703: SELECT nick FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, nick text);
 -- migration

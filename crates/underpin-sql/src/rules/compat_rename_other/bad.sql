@@ -1,3 +1,4 @@
+-- proves: breaks 42704: SELECT 'sad'::mood
 -- given
 CREATE TYPE mood AS ENUM ('sad', 'happy');
 -- migration

@@ -25,9 +25,14 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                     .about(table);
             }
             TableAction::DropConstraint { name, .. } => {
+                let again = at.actions_of_file(table).into_iter().any(|(_, a)| {
+                    matches!(&a.action, TableAction::AddConstraint(c) if matches!(c.kind, ConstraintKind::PrimaryKey { .. }))
+                });
                 let known = at.record.table(table).and_then(|t| t.constraint(name));
                 if known.is_some_and(|c| {
-                    matches!(c.kind, ConstraintKind::PrimaryKey { .. }) && at.is_old(c.born)
+                    matches!(c.kind, ConstraintKind::PrimaryKey { .. })
+                        && at.is_old(c.born)
+                        && !again
                 }) {
                     found
                         .add(&action.span, format!("without its primary key `{table}` cannot be updated while it is published"))

@@ -1,4 +1,5 @@
 -- also: FAIL-SET-NOT-NULL-WITH-NULLS, SCAN-SET-NOT-NULL
+-- proves: breaks 23502: INSERT INTO person (id) VALUES (1)
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 -- migration

@@ -1,4 +1,5 @@
 -- also: BUILD-CREATE-INDEX-CONCURRENTLY
+-- proves: after 63: SELECT length(relname) FROM pg_class WHERE relname LIKE 'a_name_that%'
 -- given
 CREATE TABLE person (id int PRIMARY KEY, a int);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: breaks 42P01: SELECT nextval('ticket')
 -- given
 CREATE SEQUENCE ticket;
 -- migration

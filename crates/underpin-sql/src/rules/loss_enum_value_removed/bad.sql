@@ -1,5 +1,6 @@
 -- also: COMPAT-CACHED-PLAN, FAIL-ENUM-REMOVED-VALUE-IN-USE, OPS-ANALYZE-NEEDED, REWRITE-ALTER-COLUMN-TYPE
 -- proves: rewrites account
+-- proves: breaks 22P02: SELECT 'guest'::role
 -- given
 CREATE TYPE role AS ENUM ('user', 'admin', 'guest');
 CREATE TABLE account (id int PRIMARY KEY, role role NOT NULL);

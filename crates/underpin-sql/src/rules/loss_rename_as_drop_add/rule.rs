@@ -20,6 +20,16 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             continue;
         }
         let Some(added) = twin(at, table, column) else { continue };
+        // The file moves the values by itself.
+        let moved = at.file.steps.iter().any(|s| match &s.parsed.statement {
+            Statement::Update(u) => {
+                full(&u.table) == full(table) && u.assigned.contains(&added.name)
+            }
+            _ => false,
+        });
+        if moved {
+            continue;
+        }
         let mut draft = found
             .add(&action.span, format!("`{table}.{column}` is dropped and `{}` is added with the same shape: a rename would keep the values", added.name))
             .about(table)

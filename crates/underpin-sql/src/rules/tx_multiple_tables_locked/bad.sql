@@ -1,4 +1,6 @@
 -- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
+-- proves: locks AccessExclusiveLock person
+-- proves: locks AccessExclusiveLock pet
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 CREATE TABLE pet (id int PRIMARY KEY);

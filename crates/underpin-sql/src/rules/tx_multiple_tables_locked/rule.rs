@@ -9,26 +9,19 @@ pub(crate) const RULE: Rule = Rule {
     grades: Grades::new(Loss::None, Downtime::Brief, Back::R0, OldApp::Works),
     fact: "a strong lock is held on one table while another is waited for: deadlock (40P01) with an application that takes them in another order",
     instead: "one table per migration, or LOCK TABLE both in one fixed order first",
+    once: true,
     check,
     ..Rule::PLAIN
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    let mut held: Vec<Name> =
-        at.held.iter().filter(|h| h.mode > 4).map(|h| h.table.clone()).collect();
-    held.dedup();
+    let strong = |mode: u8| mode > 4;
+    let held: Vec<Name> =
+        at.held.iter().filter(|h| strong(h.mode)).map(|h| h.table.clone()).collect();
     let Some(first) = held.first() else { return };
-    let new = at
-        .does
-        .locks
-        .iter()
-        .find(|l| l.mode > 4 && at.existed(&l.table) && !held.contains(&full(&l.table)));
-    let told = at.held.iter().filter(|h| h.mode > 4).any(|h| {
-        h.table != *first && h.step != at.held.iter().find(|x| x.mode > 4).map_or(0, |x| x.step)
-    });
-    if let Some(new) = new
-        && !told
-    {
+    let is_new = |table: &Name| at.existed(table) && !held.contains(&full(table));
+    let new = at.does.locks.iter().find(|l| strong(l.mode) && is_new(&l.table));
+    if let Some(new) = new {
         found
             .add(
                 at.span(),

@@ -1,4 +1,5 @@
 -- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA, TX-DATA-IN-MIGRATION, TX-UNBATCHED-BACKFILL
+-- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 -- migration

@@ -1,4 +1,5 @@
 -- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA, TX-DATA-IN-MIGRATION
+-- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 CREATE TABLE pet (id int PRIMARY KEY, name text);

@@ -9,6 +9,7 @@ pub(crate) const RULE: Rule = Rule {
     grades: Grades::new(Loss::None, Downtime::All, Back::R0, OldApp::Works),
     fact: "locks are kept until the transaction ends: a table that was locked for a moment stays locked for all the work that follows",
     instead: "put the work into a migration of its own",
+    once: true,
     check,
     ..Rule::PLAIN
 };

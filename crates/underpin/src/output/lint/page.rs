@@ -101,6 +101,15 @@ fn drill_down(
     for finding in findings {
         text += &told(finding);
     }
+    for finding in file.findings.iter().filter(|f| f.statement == index) {
+        if let Some(reason) = &finding.allowed {
+            text += &format!(
+                "<p class=\"soft\">{} is allowed: {}</p>\n",
+                finding.rule,
+                escaped(reason)
+            );
+        }
+    }
     text + "</details>\n"
 }
 
