@@ -39,6 +39,8 @@ fn options(server: &Server, url: &str, project: &std::path::Path) -> Outcome<Opt
         patience: Duration::from_secs(10),
         locks: LockBudget::default(),
         journals: Some(project.join("journal")),
+        policy: underpin_core::diagnose::Policy::default(),
+        answers: underpin_core::diagnose::Answers::default(),
         stop: Stop::default(),
         dry_run: false,
     })

@@ -162,6 +162,8 @@ fn options(target: ConnectionSettings, server: &Server, folder: &std::path::Path
         patience: Duration::from_secs(30),
         locks: LockBudget::default(),
         journals: Some(folder.join("../journal")),
+        policy: underpin_core::diagnose::Policy::default(),
+        answers: underpin_core::diagnose::Answers::default(),
         stop: Stop::default(),
         dry_run: false,
     }

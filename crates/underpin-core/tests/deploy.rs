@@ -45,6 +45,8 @@ impl Project {
                 then_wait: false,
             },
             journals: None,
+            policy: underpin_core::diagnose::Policy::default(),
+            answers: underpin_core::diagnose::Answers::default(),
             stop: Stop::default(),
             dry_run: false,
         };

@@ -47,6 +47,8 @@ impl Stage {
             patience: Duration::from_secs(10),
             locks: LockBudget::default(),
             journals: None,
+            policy: underpin_core::diagnose::Policy::default(),
+            answers: underpin_core::diagnose::Answers::default(),
             stop: Stop::default(),
             dry_run: false,
         };
