@@ -39,6 +39,7 @@ fn options(server: &Server, url: &str, project: &std::path::Path) -> Outcome<Opt
         patience: Duration::from_secs(10),
         locks: LockBudget::default(),
         journals: Some(project.join("journal")),
+        redis: None,
         stop: Stop::default(),
         dry_run: false,
     })

@@ -32,6 +32,7 @@ async fn enter(
         advisory,
         journals: None,
         recorded: None,
+        redis: None,
         stopping: &|| false,
     };
     let mut told = Vec::new();
@@ -162,6 +163,7 @@ fn options(target: ConnectionSettings, server: &Server, folder: &std::path::Path
         patience: Duration::from_secs(30),
         locks: LockBudget::default(),
         journals: Some(folder.join("../journal")),
+        redis: None,
         stop: Stop::default(),
         dry_run: false,
     }

@@ -45,6 +45,7 @@ impl Project {
                 then_wait: false,
             },
             journals: None,
+            redis: None,
             stop: Stop::default(),
             dry_run: false,
         };

@@ -30,6 +30,7 @@ fn options(url: &str, folder: &Path) -> PrismaOptions {
                 then_wait: false,
             },
             journals: None,
+            redis: None,
             stop: Stop::default(),
             dry_run: false,
         },

@@ -47,6 +47,7 @@ impl Stage {
             patience: Duration::from_secs(10),
             locks: LockBudget::default(),
             journals: None,
+            redis: None,
             stop: Stop::default(),
             dry_run: false,
         };

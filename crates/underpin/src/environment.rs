@@ -119,6 +119,10 @@ impl Project {
             patience: Duration::from_secs(global.wait),
             locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
             journals: state_folder().map(|folder| folder.join("journal")),
+            redis: self
+                .settings
+                .as_ref()
+                .and_then(|settings| settings.redis_url(&self.folder, &self.variables)),
             stop: crate::signals::stop(),
             dry_run,
             target,

@@ -10,6 +10,7 @@
 
 mod advisory;
 mod aside;
+mod hint;
 mod lease;
 mod self_test;
 
@@ -17,8 +18,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use advisory::PRISMA_LOCK_KEY;
+pub use hint::{Announcement, Hint};
 pub use lease::{Lease, fenced};
 
+use crate::config::Secret;
 use crate::error::{Code, Error, Result};
 use crate::journal::{self, Entry, Journal, Kind};
 use crate::postgres::{ConnectionSettings, Session, SqlError};
@@ -26,6 +29,8 @@ use lease::Attempt;
 
 /// Pause between two looks at lock, lease and history.
 const POLL_PAUSE: Duration = Duration::from_millis(150);
+/// The shortest pause, however often Redis wakes us.
+const POLL_PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Pause between two looks at a holder that may be dead.
 const STALE_PAUSE: Duration = Duration::from_secs(2);
 
@@ -44,6 +49,8 @@ pub struct Entrance<'a> {
     pub journals: Option<&'a Path>,
     /// A query that yields true when all that this run wants is recorded already.
     pub recorded: Option<&'a str>,
+    /// A Redis that wakes those who wait: its URL, or why there is none although there should be.
+    pub redis: Option<&'a Result<Secret>>,
     /// Whether the run was asked to stop.
     pub stopping: &'a (dyn Fn() -> bool + Sync),
 }
@@ -82,6 +89,7 @@ pub struct Turn {
     /// The journal.
     pub journal: Journal,
     lease: Option<Lease>,
+    hint: Option<Hint>,
     target: ConnectionSettings,
     patience: Duration,
 }
@@ -117,8 +125,17 @@ pub async fn enter(
         Some(second) => self_test::look(session, second, entrance.target).await?.pooled,
         None => false,
     };
-    let mut gate =
-        Gate { session, entrance, begun, told: false, looked: begun, pooled, real_lock: None };
+    let hint = hint(session, entrance, tell).await;
+    let mut gate = Gate {
+        session,
+        entrance,
+        begun,
+        told: false,
+        looked: begun,
+        pooled,
+        real_lock: None,
+        hint,
+    };
     let Some((exclusion, lease, journal)) = gate.pass(second.as_ref(), tell).await? else {
         return Ok(Entered::AlreadyRecorded);
     };
@@ -126,7 +143,26 @@ pub async fn enter(
     let waited = if gate.told { begun.elapsed() } else { Duration::ZERO };
     tell(Happening::Ours(waited));
     let (target, patience) = (entrance.target.clone(), entrance.patience);
-    Ok(Entered::Turn(Box::new(Turn { exclusion, journal, lease, target, patience })))
+    let mut turn = Turn { exclusion, journal, lease, hint: gate.hint, target, patience };
+    turn.announce(Announcement::Taken);
+    Ok(Entered::Turn(Box::new(turn)))
+}
+
+/// The way to Redis, where one is asked for and can be had.
+async fn hint(
+    session: &Session,
+    entrance: &Entrance<'_>,
+    tell: &mut (dyn FnMut(Happening) + Send),
+) -> Option<Hint> {
+    let why = match entrance.redis? {
+        Ok(url) => match journal::target(session).await {
+            Ok(target) => return Some(Hint::new(url.clone(), &target, entrance.run)),
+            Err(error) => error.to_string(),
+        },
+        Err(error) => error.message().to_owned(),
+    };
+    tell(Happening::Degraded(format!("no Redis: {why}")));
+    None
 }
 
 /// Neither lock nor lease can keep others out.
@@ -153,6 +189,7 @@ struct Gate<'a> {
     pooled: bool,
     /// Whether the server's lock locks others out, once that has been tried.
     real_lock: Option<bool>,
+    hint: Option<Hint>,
 }
 
 /// What an attempt at the lease showed.
@@ -293,7 +330,16 @@ impl Gate<'_> {
             // Fails where there is no lease, and then there is nobody to end.
             let _best_effort = lease::end_stale_sessions(self.session).await;
         }
-        tokio::time::sleep(POLL_PAUSE).await;
+        tokio::time::sleep(POLL_PAUSE_MIN).await;
+        match &mut self.hint {
+            Some(hint) => {
+                hint.pause(POLL_PAUSE - POLL_PAUSE_MIN).await;
+                if let Some(what) = hint.fault() {
+                    tell(Happening::Degraded(what));
+                }
+            }
+            None => tokio::time::sleep(POLL_PAUSE - POLL_PAUSE_MIN).await,
+        }
         Ok(false)
     }
 }
@@ -331,14 +377,24 @@ impl Turn {
         Ok(())
     }
 
-    /// Gives lease and lock back. A session that is lost has given them back itself.
-    pub async fn leave(self, session: &Session) {
+    /// Tells those who wait, where a Redis does that.
+    pub fn announce(&mut self, what: Announcement<'_>) {
+        if let Some(hint) = &mut self.hint {
+            hint.announce(what);
+        }
+    }
+
+    /// Gives lease and lock back. A session that is lost has given them back itself. What of the
+    /// hint was missing, if anything was.
+    pub async fn leave(mut self, session: &Session) -> Option<String> {
         if let Some(lease) = &self.lease {
             let _best_effort = session.simple_query(&lease.release_sql()).await;
         }
         if self.exclusion == Exclusion::Lock {
             let _best_effort = advisory::release(session).await;
         }
+        self.announce(Announcement::Released);
+        self.hint?.close().await
     }
 }
 

@@ -19,6 +19,7 @@ pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
 pub use verify::{VerifyReport, verify};
 
+use crate::config::Secret;
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::{LockBudget, Stop};
@@ -44,6 +45,8 @@ pub struct Options {
     pub locks: LockBudget,
     /// Where the local copies of journals are kept; `None` keeps none.
     pub journals: Option<PathBuf>,
+    /// A Redis that wakes those who wait: its URL, or why there is none although there should be.
+    pub redis: Option<Result<Secret>>,
     /// A request to stop.
     pub stop: Stop,
     /// Tell what would be done, change nothing.

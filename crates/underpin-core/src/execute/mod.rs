@@ -21,7 +21,7 @@ use underpin_sql::{Script, TransactionShape};
 pub use link::{Link, Stop};
 pub use recover::{Recovery, Resume, recover};
 
-use crate::coordinate::{self, Exclusion, Turn};
+use crate::coordinate::{self, Announcement, Exclusion, Turn};
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::history::HistoryTable;
@@ -140,8 +140,10 @@ impl Executor {
     }
 
     /// Gives the turn back.
-    pub async fn leave(self) {
-        self.turn.leave(&self.link.session).await;
+    pub async fn leave(self, sink: &mut dyn EventSink) {
+        if let Some(what) = self.turn.leave(&self.link.session).await {
+            sink.emit(&Event::Degraded { what });
+        }
     }
 
     /// Runs one migration and records it. `resume` is what an earlier run left of it.
@@ -183,6 +185,7 @@ impl Executor {
         };
         self.tell_notices(migration, sink);
         let one_transaction = result?;
+        self.turn.announce(Announcement::Applied(migration.name.as_str()));
         sink.emit(&Event::MigrationApplied {
             name: migration.name.to_string(),
             statements: script.statements.len(),

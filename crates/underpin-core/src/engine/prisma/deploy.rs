@@ -62,7 +62,7 @@ pub async fn deploy(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<
         return Ok(PrismaDeployed::default());
     };
     let applied = in_turn(prisma, &names, &mut executor, sink).await;
-    executor.leave().await;
+    executor.leave(sink).await;
     Ok(PrismaDeployed { applied: applied?, baselined: Vec::new() })
 }
 

@@ -8,6 +8,7 @@ mod crash;
 mod folder;
 mod net;
 mod race;
+mod redis;
 mod server;
 
 use std::pin::Pin;
@@ -76,6 +77,7 @@ drills! {
     "twenty starts at once, 15 s", true, race::twenty_long;
     "paused holder is overtaken and fenced", true, race::paused_holder;
     "an application holds a table for 2 s", true, race::blocked_table;
+    "Redis in every state", true, redis::in_every_state;
     "odd folder", false, folder::odd;
     "slow line", true, net::slow_line;
     "packets lost without a word", true, net::silent;
