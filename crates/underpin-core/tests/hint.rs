@@ -1,6 +1,6 @@
 //! Redis wakes and announces; without it everything goes on, and one event says so.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::Path;
 use std::time::Duration;

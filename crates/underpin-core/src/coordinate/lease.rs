@@ -12,6 +12,8 @@ use crate::postgres::{Session, SqlError, literal};
 
 /// How long a lease lasts without being renewed.
 pub(super) const TTL: Duration = Duration::from_secs(30);
+/// The `application_name` of a run's sessions, in SQL over its lease `l`.
+pub(super) const RUN_SESSION: &str = "'underpin ' || l.run";
 /// The form of our tables; a newer one is not written to.
 const PROTOCOL: u32 = 1;
 
@@ -155,12 +157,14 @@ fn seen(row: Vec<Option<String>>) -> Seen {
 /// # Errors
 /// What the server said.
 pub(super) async fn end_stale_sessions(session: &Session) -> std::result::Result<(), SqlError> {
-    let sql = "BEGIN; SET LOCAL lock_timeout = '100ms';\n\
-        SELECT pg_catalog.pg_terminate_backend(a.pid) FROM (SELECT run FROM underpin.lease \
-        WHERE run IS NOT NULL AND expires_at < clock_timestamp() FOR UPDATE) l \
-        JOIN pg_catalog.pg_stat_activity a ON a.application_name = 'underpin ' || l.run;\n\
-        COMMIT";
-    let ended = session.simple_query(sql).await;
+    let sql = format!(
+        "BEGIN; SET LOCAL lock_timeout = '100ms';\n\
+         SELECT pg_catalog.pg_terminate_backend(a.pid) FROM (SELECT run FROM underpin.lease \
+         WHERE run IS NOT NULL AND expires_at < clock_timestamp() FOR UPDATE) l \
+         JOIN pg_catalog.pg_stat_activity a ON a.application_name = {RUN_SESSION};\n\
+         COMMIT"
+    );
+    let ended = session.simple_query(&sql).await;
     if ended.is_err() {
         session.simple_query("ROLLBACK").await?;
     }

@@ -13,6 +13,7 @@ mod aside;
 mod hint;
 mod lease;
 mod self_test;
+mod witness;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ use std::time::{Duration, Instant};
 pub use advisory::PRISMA_LOCK_KEY;
 pub use hint::{Announcement, Hint};
 pub use lease::{Lease, fenced};
+pub use self_test::standby;
+pub use witness::watches_clients;
 
 use crate::config::Secret;
 use crate::error::{Code, Error, Result};
@@ -32,7 +35,7 @@ const POLL_PAUSE: Duration = Duration::from_millis(150);
 /// The shortest pause, however often Redis wakes us.
 const POLL_PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Pause between two looks at a holder that may be dead.
-const STALE_PAUSE: Duration = Duration::from_secs(2);
+const STALE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a run brings to the gate.
 #[derive(Clone, Copy)]
@@ -90,6 +93,8 @@ pub struct Turn {
     pub journal: Journal,
     lease: Option<Lease>,
     hint: Option<Hint>,
+    /// See [`witness`].
+    witness: Option<Session>,
     target: ConnectionSettings,
     patience: Duration,
 }
@@ -116,6 +121,7 @@ pub async fn enter(
     let begun = Instant::now();
     let second = match entrance.target.connect().await {
         Ok(second) => Some(second),
+        Err(error) if !watches_clients(session) => return Err(error),
         Err(error) => {
             tell(Happening::Degraded(format!("no second session: {}", error.message())));
             None
@@ -132,6 +138,7 @@ pub async fn enter(
         begun,
         told: false,
         looked: begun,
+        orphan: None,
         pooled,
         real_lock: None,
         hint,
@@ -139,11 +146,12 @@ pub async fn enter(
     let Some((exclusion, lease, journal)) = gate.pass(second.as_ref(), tell).await? else {
         return Ok(Entered::AlreadyRecorded);
     };
-    drop(second);
+    let witness = second.filter(|_| !pooled && !watches_clients(session));
     let waited = if gate.told { begun.elapsed() } else { Duration::ZERO };
     tell(Happening::Ours(waited));
     let (target, patience) = (entrance.target.clone(), entrance.patience);
-    let mut turn = Turn { exclusion, journal, lease, hint: gate.hint, target, patience };
+    let hint = gate.hint;
+    let mut turn = Turn { exclusion, journal, lease, hint, witness, target, patience };
     turn.announce(Announcement::Taken);
     Ok(Entered::Turn(Box::new(turn)))
 }
@@ -186,6 +194,8 @@ struct Gate<'a> {
     begun: Instant,
     told: bool,
     looked: Instant,
+    /// What the last look took for an orphan.
+    orphan: Option<witness::Backend>,
     pooled: bool,
     /// Whether the server's lock locks others out, once that has been tried.
     real_lock: Option<bool>,
@@ -329,6 +339,7 @@ impl Gate<'_> {
             self.looked = Instant::now();
             // Fails where there is no lease, and then there is nobody to end.
             let _best_effort = lease::end_stale_sessions(self.session).await;
+            self.end_orphan().await;
         }
         tokio::time::sleep(POLL_PAUSE_MIN).await;
         match &mut self.hint {
@@ -342,6 +353,19 @@ impl Gate<'_> {
         }
         Ok(false)
     }
+
+    /// Ends the backend of a dead run that two looks found without its witness.
+    async fn end_orphan(&mut self) {
+        if watches_clients(self.session) {
+            return;
+        }
+        // Fails where there is no lease, and then there is nobody to end.
+        let found = witness::find_orphan(self.session).await.unwrap_or_default();
+        if let Some(orphan) = found.as_ref().filter(|found| self.orphan.as_ref() == Some(found)) {
+            let _best_effort = witness::end(self.session, orphan).await;
+        }
+        self.orphan = found;
+    }
 }
 
 impl Turn {
@@ -349,6 +373,12 @@ impl Turn {
     #[must_use]
     pub fn fence(&self) -> String {
         self.lease.as_ref().map(Lease::fence).unwrap_or_default()
+    }
+
+    /// How long another migrating process is waited for.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Whether a failed statement is the fence of a lease that is no longer ours.

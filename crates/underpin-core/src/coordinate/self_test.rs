@@ -34,11 +34,7 @@ pub(super) async fn look(
         rows.first().and_then(|row| row.get(i).cloned()).flatten().unwrap_or_default()
     };
     if value(&before, 1) == "true" {
-        return Err(Error::new(
-            Code::ReadOnly,
-            format!("the server at `{}` is a standby", target.address()),
-        )
-        .hint("connect to the primary; with several hosts: target_session_attrs=read-write"));
+        return Err(standby(target));
     }
     // The first session is outside a transaction now, so a transaction pooler may give its backend
     // to the second one.
@@ -51,6 +47,13 @@ pub(super) async fn look(
         pooled |= value(&before, 0) == value(&inside, 0) || value(&before, 0) != value(&after, 0);
     }
     Ok(Findings { pooled })
+}
+
+/// The server is a standby.
+#[must_use]
+pub fn standby(target: &ConnectionSettings) -> Error {
+    Error::new(Code::ReadOnly, format!("the server at `{}` is a standby", target.address()))
+        .hint("connect to the primary; with several hosts: target_session_attrs=read-write")
 }
 
 /// Whether a lock that the first session holds is refused to the second one. A stub grants it to

@@ -124,10 +124,15 @@ pub(super) async fn promoted(major: u32) -> Shown {
     tokio::time::sleep(Duration::from_millis(300)).await;
     stage.machine.down(Stop::Immediate).unwrap();
     proxy.redirect(socket(&standby));
+    // The name leads to the standby a while before that is promoted.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     promote(&standby).await;
     let broken = end_of(child).await;
     stage.machine = standby;
-    stage.heal(&stage.url(), &broken, "the standby was promoted".to_owned()).await
+    if !broken.is_success() {
+        return Shown::Broken(format!("it did not wait for the promotion: {}", broken.text));
+    }
+    stage.heal(&stage.url(), &broken, "the standby was promoted 2 s later".to_owned()).await
 }
 
 fn socket(machine: &machine::Machine) -> Upstream {
