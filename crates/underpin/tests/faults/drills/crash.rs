@@ -61,9 +61,28 @@ pub(super) async fn kill_mid_concurrently(major: u32) -> Shown {
     let stage = Stage::new(major, &[]).await;
     let holds = stage.hold_builds().await;
     let url = stage.url();
-    let (child, _) = stage.until(&url, BUILDING).await;
+    let (child, backend) = stage.until(&url, BUILDING).await;
     signal(&child, Signal::KILL);
     let broken = end_of(child).await;
+    if major < 14 {
+        // The next run ends that work, and waits for the other transaction in its own.
+        let ends_it = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            let alive = format!("SELECT pid FROM pg_stat_activity WHERE pid = {backend}");
+            let observer = stage.session("postgres").await;
+            let gone = observer.value(&alive).await.unwrap().is_none();
+            drop(holds);
+            gone
+        };
+        let words = "before PostgreSQL 14".to_owned();
+        let (shown, gone) = tokio::join!(stage.heal(&url, &broken, words), ends_it);
+        return match shown {
+            Shown::Kept(words) if !gone => {
+                Shown::Broken(format!("the dead run's build went on; {words}"))
+            }
+            shown => shown,
+        };
+    }
     let orphaned = stage.until_idle(BUILDING).await;
     drop(holds);
     let shown = stage.heal(&url, &broken, format!("orphaned for {orphaned:.1?}")).await;
@@ -119,6 +138,8 @@ pub(super) async fn term_mid_concurrently(major: u32) -> Shown {
     let holds = stage.hold_builds().await;
     let url = stage.url();
     let (child, _) = stage.until(&url, BUILDING).await;
+    // Whoever drops the index that is left over waits for this lock.
+    holds.simple_query("SELECT count(*) FROM \"account\"").await.unwrap();
     let begun = Instant::now();
     signal(&child, Signal::TERM);
     let broken = ended(child, begun).await;
