@@ -13,6 +13,7 @@ mod outcome;
 mod recover;
 mod separate;
 
+use std::borrow::Borrow;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -208,26 +209,27 @@ impl Executor {
     }
 
     /// Refuses, before the first one runs, what cannot run here: behind a transaction pooler a
-    /// script that is not one transaction.
+    /// script that is not one transaction. Elsewhere none of them is asked for.
     ///
     /// # Errors
     /// UP-4004.
-    pub fn refuse_unrunnable<'m>(
+    pub fn refuse_unrunnable(
         &self,
-        migrations: impl IntoIterator<Item = &'m Migration>,
+        migrations: impl IntoIterator<Item = impl Borrow<Migration>>,
     ) -> Result<()> {
         if !self.is_pooled() {
             return Ok(());
         }
-        let runs = |migration: &Migration| {
+        for migration in migrations {
+            let migration = migration.borrow();
             let shape = Script::parse(&migration.script).shape();
-            self.context.rules.one_transaction
-                && matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. })
-        };
-        match migrations.into_iter().find(|migration| !runs(migration)) {
-            Some(migration) => Err(needs_direct(migration)),
-            None => Ok(()),
+            let is_one =
+                matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. });
+            if !is_one || !self.context.rules.one_transaction {
+                return Err(needs_direct(migration));
+            }
         }
+        Ok(())
     }
 
     /// Whether a transaction pooler stands between.

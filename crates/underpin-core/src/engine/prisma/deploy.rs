@@ -76,6 +76,10 @@ async fn in_turn(
     let options = &prisma.options;
     let table = history_table(options);
     let mut history = table.read(executor.session()).await?;
+    // Before anything is made. A file that cannot be read is for later, as Prisma has it.
+    let files = pending(names, &history);
+    let files = files.iter().filter_map(|name| read_as_prisma(&options.folder, name).ok());
+    executor.refuse_unrunnable(files)?;
     if !history.exists {
         if let Emptiness::Tables(tables) = emptiness::look(executor.session(), prisma).await? {
             return Err(not_empty(&tables));

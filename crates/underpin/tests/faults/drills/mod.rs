@@ -72,6 +72,7 @@ drills! {
     "standby as target, then promoted mid-migration", false, server::promoted;
     "failover that loses a migration", false, server::failover_loses;
     "PgBouncer in transaction mode", false, server::pooled;
+    "PgBouncer and Prisma's verb", true, server::pooled_drop_in;
     "PgBouncer restarted mid-migration", true, server::pooler_restarted;
     "twenty starts at once, short", false, race::twenty_short;
     "twenty starts at once, 15 s", true, race::twenty_long;
