@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use underpin_core::coordinate::{self, Entered, Entrance, Happening, Turn};
+use underpin_core::coordinate::{self, Entered, Entrance, Exclusion, Happening, Turn};
 use underpin_core::engine::{self, Options};
 use underpin_core::error::Changed;
 use underpin_core::event::{Event, Silent};
@@ -13,6 +13,7 @@ use underpin_core::history::HistoryTable;
 use underpin_core::journal::{self, Entry, Kind};
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::postgres::{ConnectionSettings, Session};
+use underpin_testkit::proxy::{Action, Proxy, Rule, When};
 use underpin_testkit::{Server, TestDatabase};
 
 async fn server() -> std::sync::Arc<Server> {
@@ -132,6 +133,37 @@ async fn without_lock_and_lease_nothing_is_begun() {
     let (turn, told) = enter(&session, &target, "one", true).await;
     assert!(turn.is_ok(), "the advisory lock alone is enough");
     assert!(matches!(told.first(), Some(Happening::Degraded(_))), "{told:?}");
+}
+
+/// A database through a proxy that answers one query as another server would.
+async fn server_that(replaces: (&str, u64), with: &'static str) -> (TestDatabase, Proxy) {
+    let server = server().await;
+    let proxy = Proxy::before(&server).await.unwrap();
+    let when = When::Text(replaces.0.to_owned(), replaces.1);
+    proxy.add(Rule::to_server(when, Action::Replace(with)));
+    (server.database().await, proxy)
+}
+
+/// CockroachDB's were; two nodes behind one address grant it twice too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_is_granted_twice_is_not_relied_on() {
+    let (database, proxy) = server_that(("pg_try_advisory_lock", 2), "SELECT true").await;
+    let target = ConnectionSettings::parse(&proxy.url(&database.name)).unwrap();
+    let session = target.connect().await.unwrap();
+    let (turn, told) = enter(&session, &target, "one", true).await;
+    assert_eq!(turn.unwrap().exclusion, Exclusion::Lease { pooled: false });
+    assert!(matches!(told.first(), Some(Happening::Degraded(_))), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_undo_ddl_is_refused_and_left_as_it_was() {
+    let (database, proxy) = server_that(("ROLLBACK", 1), "COMMIT").await;
+    let target = ConnectionSettings::parse(&proxy.url(&database.name)).unwrap();
+    let session = target.connect().await.unwrap();
+    let (turn, _) = enter(&session, &target, "one", true).await;
+    assert_eq!(turn.unwrap_err().code().id(), "UP-1107");
+    let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'underpin'";
+    assert_eq!(database.value(left).await.as_deref(), Some("0"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -292,8 +292,16 @@ impl Gate<'_> {
         Ok(Taken::Ours(lease, journal))
     }
 
-    /// Makes our schema. Two that do it at once fail with unique violations: once more then.
+    /// Makes our schema, on a server that can undo it. Two that do it at once fail with unique
+    /// violations: once more then.
     async fn make(&self) -> Result<()> {
+        // Where the role may not, what follows says so.
+        if let Ok(false) = self_test::ddl_is_transactional(self.session, self.entrance.run).await {
+            let words = "the server keeps what a transaction that is rolled back has made";
+            return Err(Error::new(Code::UnsupportedServer, words)
+                .caused_by("a migration that fails could not be undone")
+                .hint("Underpin needs PostgreSQL itself, or a server whose DDL is transactional"));
+        }
         for attempt in 1.. {
             let sql = format!("BEGIN; {}; COMMIT", journal::CREATE);
             let Err(e) = self.session.simple_query(&sql).await else { break };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::error::{Code, Error, Result};
-use crate::postgres::{ConnectionSettings, Session, SqlError};
+use crate::postgres::{ConnectionSettings, Session, SqlError, identifier, literal};
 
 /// A busy pooler deals out other backends now and then, so one look is not enough.
 const PROBES: usize = 6;
@@ -87,6 +87,30 @@ pub(super) async fn lock_is_real(second: &Session) -> Result<bool> {
     }
     super::advisory::release(second).await?;
     Ok(false)
+}
+
+/// Whether a transaction that is rolled back takes its DDL with it: a table is made in one, and
+/// looked for afterwards. What is found is taken away again.
+///
+/// # Errors
+/// What the server said: a role that may not make tables learns nothing here.
+pub(super) async fn ddl_is_transactional(
+    session: &Session,
+    run: &str,
+) -> std::result::Result<bool, SqlError> {
+    let table = format!("underpin.{}", identifier(&format!("self_test {run}")));
+    let make = format!("BEGIN; CREATE SCHEMA IF NOT EXISTS underpin; CREATE TABLE {table} ()");
+    let made = session.simple_query(&make).await;
+    session.simple_query("ROLLBACK").await?;
+    made?;
+    let find = format!("SELECT pg_catalog.to_regclass({})::text", literal(&table));
+    let stayed = session.value(&find).await?.is_some();
+    if stayed {
+        session.simple_query(&format!("DROP TABLE {table}")).await?;
+        // Others may have something in it.
+        let _not_empty = session.simple_query("DROP SCHEMA underpin").await;
+    }
+    Ok(!stayed)
 }
 
 /// The direct address that hosting providers give beside the pooled one, as a hint.
