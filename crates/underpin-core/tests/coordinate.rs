@@ -167,6 +167,28 @@ async fn a_server_that_cannot_undo_ddl_is_refused_and_left_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lease_of_a_newer_form_is_not_written_to() {
+    let (database, target) = database().await;
+    let session = target.connect().await.unwrap();
+    let (turn, _) = enter(&session, &target, "one", true).await;
+    let entry = Entry::new(Kind::HistoryCreated);
+    let mut executor = executor(session, &target, turn.unwrap()).await;
+    executor.record("", entry).await.unwrap();
+    executor.leave(&mut Silent).await;
+    let whence = "SELECT bool_and(system_identifier = (SELECT system_identifier::text FROM pg_control_system()) \
+                  AND timeline = 1 AND lsn::pg_lsn > '0/0' AND run = 'one' AND token = 1) FROM underpin.journal";
+    assert_eq!(database.value(whence).await.as_deref(), Some("t"), "each entry says where it is");
+    database.run("UPDATE underpin.lease SET protocol = 99").await;
+    let session = target.connect().await.unwrap();
+    let (turn, _) = enter(&session, &target, "two", true).await;
+    let error = turn.unwrap_err();
+    assert_eq!(error.code().id(), "UP-4004");
+    assert!(error.message().contains("newer"), "{error}");
+    let token = "SELECT token FROM underpin.lease";
+    assert_eq!(database.value(token).await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_was_changed_by_hand_breaks_the_chain() {
     let (database, target) = database().await;
     let session = target.connect().await.unwrap();

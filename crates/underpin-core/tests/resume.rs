@@ -182,3 +182,16 @@ async fn an_index_that_another_session_does_not_finish_is_left_alone() {
     assert_eq!(stage.deploy().await, Ok(0));
     assert_eq!(stage.index().await, before.map(|index| index.replace("false", "true")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invalid_index_is_not_taken_for_success_because_it_exists() {
+    let stage = Stage::new("CREATE INDEX CONCURRENTLY IF NOT EXISTS day_idx ON day (mood)").await;
+    stage.database.run("INSERT INTO day VALUES ('glad'), ('glad')").await;
+    let broken = "CREATE UNIQUE INDEX CONCURRENTLY day_idx ON day (mood)";
+    assert!(stage.database.session.simple_query(broken).await.is_err());
+    let before = stage.index().await.unwrap();
+    assert!(before.ends_with("false"), "{before}");
+    assert_eq!(stage.deploy().await, Ok(1));
+    let after = stage.index().await.unwrap();
+    assert!(after.ends_with("true") && after.split(' ').next() != before.split(' ').next());
+}

@@ -32,6 +32,8 @@ pub(super) enum Attempt {
     Taken { lease: Lease, from: Option<String> },
     /// Somebody has it.
     Held,
+    /// A newer Underpin made it, in this form.
+    Newer(u32),
 }
 
 /// The row as another run left it.
@@ -115,7 +117,10 @@ pub(super) async fn try_take(
     };
     if seen.is_held() || seen.protocol > PROTOCOL {
         session.simple_query("ROLLBACK").await?;
-        return Ok(Attempt::Held);
+        return Ok(match seen.protocol {
+            newer if newer > PROTOCOL => Attempt::Newer(newer),
+            _ => Attempt::Held,
+        });
     }
     let lease = Lease { token: seen.token + 1, run: run.to_owned() };
     let sql = format!(

@@ -187,6 +187,12 @@ fn nothing_holds(target: &ConnectionSettings, pooled: bool, error: &Error) -> Er
         .hint("or let the role make the lease: GRANT CREATE ON DATABASE … TO …")
 }
 
+/// Our tables have a form that this program does not know, so that it must not write to them.
+fn made_by_newer(form: u32) -> Error {
+    let words = format!("a newer Underpin keeps the lease of this database (form {form})");
+    Error::new(Code::NoExclusion, words).hint("use that version, or a later one, for this database")
+}
+
 /// One wait.
 struct Gate<'a> {
     session: &'a Session,
@@ -279,8 +285,10 @@ impl Gate<'_> {
             self.make().await?;
         }
         let attempt = lease::try_take(self.session, self.entrance.run, self.pooled).await;
-        let Attempt::Taken { lease, from } = attempt.map_err(unusable)? else {
-            return Ok(Taken::Held);
+        let (lease, from) = match attempt.map_err(unusable)? {
+            Attempt::Taken { lease, from } => (lease, from),
+            Attempt::Held => return Ok(Taken::Held),
+            Attempt::Newer(form) => return Err(made_by_newer(form)),
         };
         let (run, token) = (self.entrance.run, lease.token);
         let mut journal = Journal::open(self.session, run, token, self.entrance.journals).await?;

@@ -124,13 +124,19 @@ fn judge_orphan(shown: Shown, orphaned: Duration, major: u32) -> Shown {
 pub(super) async fn term_mid_statement(major: u32) -> Shown {
     let stage = Stage::new(major, &[]).await;
     stage.sleep(15).await;
-    term(&stage, SLEEPING, 1).await
+    term(&stage, Signal::TERM, 1).await
+}
+
+pub(super) async fn int_mid_statement(major: u32) -> Shown {
+    let stage = Stage::new(major, &[]).await;
+    stage.sleep(15).await;
+    term(&stage, Signal::INT, 1).await
 }
 
 pub(super) async fn term_twice(major: u32) -> Shown {
     let stage = Stage::new(major, &[]).await;
     stage.sleep(15).await;
-    term(&stage, SLEEPING, 2).await
+    term(&stage, Signal::TERM, 2).await
 }
 
 pub(super) async fn term_mid_concurrently(major: u32) -> Shown {
@@ -163,22 +169,23 @@ pub(super) async fn term_while_waiting(major: u32) -> Shown {
     finish(&stage, &broken, Duration::ZERO).await
 }
 
-async fn term(stage: &Stage, query: &str, times: u32) -> Shown {
+async fn term(stage: &Stage, how: Signal, times: u32) -> Shown {
     let url = stage.url();
-    let (child, _) = stage.until(&url, query).await;
+    let (child, _) = stage.until(&url, SLEEPING).await;
     let begun = Instant::now();
     for _ in 0..times {
-        signal(&child, Signal::TERM);
+        signal(&child, how);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let broken = ended(child, begun).await;
-    let idle = stage.until_idle(query).await;
+    let idle = stage.until_idle(SLEEPING).await;
     stage.wake().await;
     finish(stage, &broken, idle).await
 }
 
 async fn finish(stage: &Stage, broken: &Ended, idle: Duration) -> Shown {
-    let words = format!("gone {:.1?} after SIGTERM, the server idle {idle:.1?} later", broken.took);
+    let words =
+        format!("gone {:.1?} after the signal, the server idle {idle:.1?} later", broken.took);
     let shown = stage.heal(&stage.url(), broken, words.clone()).await;
     if broken.took > TERM_MAX || idle > ORPHAN_MAX {
         return Shown::Broken(format!("not in time: {words}"));
