@@ -218,6 +218,8 @@ fn options(target: ConnectionSettings, server: &Server, folder: &std::path::Path
         locks: LockBudget::default(),
         journals: Some(folder.join("../journal")),
         redis: None,
+        policy: underpin_core::diagnose::Policy::default(),
+        answers: underpin_core::diagnose::Answers::default(),
         stop: Stop::default(),
         dry_run: false,
     }

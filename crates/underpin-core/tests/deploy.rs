@@ -47,6 +47,8 @@ impl Project {
             },
             journals: None,
             redis: None,
+            policy: underpin_core::diagnose::Policy::default(),
+            answers: underpin_core::diagnose::Answers::default(),
             stop: Stop::default(),
             dry_run: false,
         };

@@ -57,6 +57,8 @@ impl Stage {
             patience: Duration::from_secs(30),
             locks: LockBudget::default(),
             journals: None,
+            policy: underpin_core::diagnose::Policy::default(),
+            answers: underpin_core::diagnose::Answers::default(),
             redis,
             stop: Stop::default(),
             dry_run: false,

@@ -31,6 +31,8 @@ fn options(url: &str, folder: &Path) -> PrismaOptions {
             },
             journals: None,
             redis: None,
+            policy: underpin_core::diagnose::Policy::default(),
+            answers: underpin_core::diagnose::Answers::default(),
             stop: Stop::default(),
             dry_run: false,
         },

@@ -48,6 +48,8 @@ impl Stage {
             locks: LockBudget::default(),
             journals: None,
             redis: None,
+            policy: underpin_core::diagnose::Policy::default(),
+            answers: underpin_core::diagnose::Answers::default(),
             stop: Stop::default(),
             dry_run: false,
         };

@@ -4,9 +4,11 @@
 //! is, and which rule it has about transactions. Invariants: no I/O, no async, no clock, no
 //! panic on any input. Non-goals: knowing a live database.
 
+pub mod directive;
 pub mod script;
 pub mod syntax;
 
+pub use directive::{Directive, directives};
 pub use script::{Script, Statement, TransactionShape};
 pub use syntax::{
     ConcurrentIndex, RelationName, RowTarget, StatementKind, StatementTraits, TransactionControl,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use underpin_core::catalog::{self, CatalogSnapshot, ObjectKind};
-use underpin_core::diagnose::{self, Policy, Verdict};
+use underpin_core::diagnose::{self, Answers, Policy, Verdict};
 use underpin_core::migrations::MigrationFolder;
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::postgres::{identifier, literal};
@@ -240,6 +240,8 @@ impl Lab {
             schemas: &self.schemas,
             context: &self.context,
             policy: Policy::default(),
+            answers: Answers::default(),
+            session: None,
             recorded: BTreeSet::new(),
         };
         let examination = prove::examine(&case).await.map_err(|e| e.to_string())?;
@@ -425,7 +427,7 @@ impl Lab {
 #[allow(clippy::print_stdout)]
 fn show(trial: &Trial, examination: &Examination) {
     println!("== {} {:?}", trial.name, examination.is_unattended());
-    for failure in &examination.proof.failures {
+    for failure in examination.failures() {
         println!("   failed: {failure}");
     }
     for line in examination.proof.residual.lines(10) {

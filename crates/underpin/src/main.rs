@@ -11,7 +11,8 @@ mod signals;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use underpin_core::engine::{self, Resolution, StatusState};
+use underpin_core::diagnose::Answers;
+use underpin_core::engine::{self, BaselineRequest, Options, Resolution, StatusState};
 use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
@@ -78,11 +79,30 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let mut sink = printer.sink();
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
-        Verb::Deploy { dry_run } => {
-            let report =
-                engine::deploy(&environment::options(global, true, *dry_run)?, &mut *sink).await?;
+        Verb::Deploy { dry_run, said } => {
+            let names = |list: &[String]| list.iter().map(MigrationName::new).collect();
+            let answers = Answers { run: names(&said.run), complete: names(&said.complete) };
+            let options = environment::options(global, true, *dry_run)?;
+            let report = engine::deploy(&Options { answers, ..options }, &mut *sink).await?;
             printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
             Ok(ExitStatus::Success)
+        }
+        Verb::Baseline { undo: Some(run), dry_run, .. } => {
+            let options = environment::options(global, true, *dry_run)?;
+            let report = engine::undo_baseline(&options, run, &mut *sink).await?;
+            printer.result("underpin/baseline-undo@1", &report, || output::render_undo(&report));
+            Ok(ExitStatus::Success)
+        }
+        Verb::Baseline { apply, partly, dry_run, .. } => {
+            let writes = *apply && !*dry_run;
+            let options = environment::options(global, writes, !writes)?;
+            let request = BaselineRequest { apply: *apply, partly: *partly };
+            let report = engine::baseline(&options, request, &mut *sink).await?;
+            printer.result("underpin/baseline@1", &report, || output::render_baseline(&report));
+            Ok(match report.dry_run && !(report.proven && report.open.is_empty()) {
+                true => ExitStatus::Failed,
+                false => ExitStatus::Success,
+            })
         }
         Verb::Resolve { applied, rolled_back, dry_run } => {
             let resolution = match (applied, rolled_back) {

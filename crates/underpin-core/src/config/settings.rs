@@ -28,6 +28,9 @@ pub struct Settings {
     pub migrate: MigrateSettings,
     /// A Redis that wakes those who wait for their turn.
     redis: Option<RedisSettings>,
+    /// What may be done without asking about a database whose history does not tell everything.
+    #[serde(default)]
+    pub baseline: BaselineSettings,
 }
 
 /// `[redis]`.
@@ -95,6 +98,43 @@ fn small_text(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// `[baseline]`; see `docs/reference/baseline.md`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineSettings {
+    /// About migrations that change rows only.
+    #[serde(default)]
+    pub data_only: DataOnlyPolicy,
+    /// About migrations that are half there.
+    #[serde(default)]
+    pub partial: PartialPolicy,
+}
+
+/// What to do about migrations that change rows only and have no probe that answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataOnlyPolicy {
+    /// Always ask.
+    Ask,
+    /// Assume that it ran where a later migration is in effect; ask otherwise.
+    #[default]
+    AssumeBeforeProven,
+    /// Run it where all of its statements can be looked for, so that running it again changes
+    /// nothing; ask otherwise.
+    RunIfIdempotent,
+}
+
+/// What to do where a migration is half there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartialPolicy {
+    /// Run the statements that are missing.
+    Complete,
+    /// Ask.
+    #[default]
+    Ask,
 }
 
 /// `[migrate]`. Each key switches one difference from Prisma on or off; see
@@ -219,6 +259,16 @@ mod tests {
         }
         let settings = read("version = 1\n[redis]\nurl = 'redis://:hunter2@h'").unwrap();
         assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn baseline_has_its_own_words() {
+        let text = "version = 1\n[baseline]\ndata_only = \"run-if-idempotent\"";
+        let settings = read(text).unwrap().unwrap();
+        assert_eq!(settings.baseline.data_only, DataOnlyPolicy::RunIfIdempotent);
+        assert_eq!(settings.baseline.partial, PartialPolicy::Ask);
+        let error = read("version = 1\n[baseline]\npartial = \"yes\"").unwrap_err();
+        assert_eq!(error.location().map(|at| at.line), Some(3));
     }
 
     #[test]

@@ -142,7 +142,8 @@ async fn applied_sql(
     if of_name().any(crate::history::MigrationRecord::is_failed) {
         sql += &table.roll_back_sql(name, now);
     }
-    Ok(sql + &table.insert_baseline_sql(migration, now))
+    let id = uuid::Uuid::new_v4().to_string();
+    Ok(sql + &table.insert_baseline_sql(&id, migration, now))
 }
 
 fn rolled_back_sql(

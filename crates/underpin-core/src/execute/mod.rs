@@ -14,6 +14,7 @@ mod recover;
 mod separate;
 
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -98,6 +99,17 @@ pub struct ExecutionContext {
     pub heals: bool,
 }
 
+/// Where a migration begins.
+#[derive(Debug, Clone, Copy)]
+pub enum Begin<'a> {
+    /// At its start.
+    Whole,
+    /// It is half there: these statements, by index, are in effect and are left out.
+    Complete(&'a BTreeSet<usize>),
+    /// Where an earlier run of ours stopped.
+    Resume(&'a Resume),
+}
+
 /// Attempts to put a session back to its settings.
 const RESTORES_MAX: u32 = 3;
 
@@ -147,7 +159,7 @@ impl Executor {
         }
     }
 
-    /// Runs one migration and records it. `resume` is what an earlier run left of it.
+    /// Runs one migration, or what is missing of it, and records it.
     ///
     /// # Errors
     /// UP-4101 when a statement fails (undone, recorded as failed), UP-4102 when something had been
@@ -156,7 +168,7 @@ impl Executor {
     pub async fn run(
         &mut self,
         migration: &Migration,
-        resume: Option<&Resume>,
+        begin: Begin<'_>,
         sink: &mut dyn EventSink,
     ) -> Result<()> {
         let begun = Instant::now();
@@ -170,18 +182,35 @@ impl Executor {
             return refuse_unclosed(migration);
         }
         self.refuse_unrunnable([migration])?;
+        let nothing = BTreeSet::new();
+        let (resume, left_out) = match begin {
+            Begin::Whole => (None, &nothing),
+            Begin::Complete(in_effect) => (None, in_effect),
+            Begin::Resume(resume) => (Some(resume), &resume.left_out),
+        };
+        if resume.is_none() && !left_out.is_empty() {
+            sink.emit(&Event::Completing {
+                migration: migration.name.to_string(),
+                in_effect: left_out.len(),
+                of: script.statements.len(),
+            });
+        }
         let result = match &shape {
             // What went statement by statement goes on so, whatever its shape would allow.
-            _ if resume.is_some() => self.run_in_units(migration, &script, resume, sink).await,
+            _ if resume.is_some() => {
+                self.run_in_units(migration, &script, resume, left_out, sink).await
+            }
             _ if !rules.one_transaction => self.run_message(migration).await.map(|()| false),
             TransactionShape::Atomic => {
-                self.run_atomic(migration, &Frame::ours(migration), sink).await
+                let frame = Frame::ours(migration).without(&script, left_out);
+                self.run_atomic(migration, &frame, sink).await
             }
             TransactionShape::Wrapped { body } => {
-                self.run_atomic(migration, &Frame::authors(migration, &script, body), sink).await
+                let frame = Frame::authors(migration, &script, body).without(&script, left_out);
+                self.run_atomic(migration, &frame, sink).await
             }
             TransactionShape::Separate { .. } | TransactionShape::Unclosed { .. } => {
-                self.run_in_units(migration, &script, None, sink).await
+                self.run_in_units(migration, &script, None, left_out, sink).await
             }
         };
         self.tell_notices(migration, sink);
@@ -202,9 +231,10 @@ impl Executor {
         migration: &Migration,
         script: &Script,
         resume: Option<&Resume>,
+        left_out: &BTreeSet<usize>,
         sink: &mut dyn EventSink,
     ) -> Result<bool> {
-        let result = self.run_separate(migration, script, resume, sink).await;
+        let result = self.run_separate(migration, script, resume, left_out, sink).await;
         result.map(|()| false).map_err(|error| failure::journalled(migration, error))
     }
 

@@ -14,8 +14,9 @@ pub struct StatementTraits {
     pub guarded: bool,
     /// It changes rows, or may: a data statement, a `DO` block or a query that holds one.
     pub changes_rows: bool,
-    /// A query that gives true where nothing of its change is left to be done. Supporting
-    /// evidence: an empty table says the same.
+    /// A query that gives true where nothing of its change is left to be done, false where
+    /// something is, and null where rows of an `INSERT` are there in part. True is supporting
+    /// evidence only: an empty table says the same.
     pub probe: Option<String>,
     /// Whose rows it changes, where that is all it changes.
     pub target: Option<RowTarget>,
@@ -31,6 +32,9 @@ pub struct RowTarget {
     /// The columns that are set; empty where whole rows come or go.
     pub columns: Vec<String>,
 }
+
+/// Rows of an `INSERT` that a probe looks for; longer ones have none.
+const PROBED_ROWS_MAX: usize = 50;
 
 /// The traits of the first statement in `text`; of text that the grammar refuses nothing is known,
 /// so that everything is possible.
@@ -159,14 +163,23 @@ fn probe(node: &NodeEnum) -> Option<String> {
             let Some(Inner::SelectStmt(select)) = s.select_stmt.as_ref()?.node.as_ref() else {
                 return None;
             };
-            if columns.is_empty() || select.values_lists.is_empty() {
+            let rows = select.values_lists.len();
+            if columns.is_empty() || rows == 0 || rows > PROBED_ROWS_MAX {
                 return None;
             }
             let table = select_from(s.relation.clone()?, None)?;
             let rows: Option<Vec<String>> =
                 select.values_lists.iter().map(|row| row_condition(&columns, row)).collect();
             let exist = rows?.into_iter().map(|row| format!("EXISTS ({table} WHERE {row})"));
-            Some(format!("SELECT {}", exist.collect::<Vec<_>>().join(" AND ")))
+            let exist: Vec<String> = exist.collect();
+            Some(match exist.as_slice() {
+                [one] => format!("SELECT {one}"),
+                all => format!(
+                    "SELECT CASE WHEN {} THEN true WHEN NOT ({}) THEN false END",
+                    all.join(" AND "),
+                    all.join(" OR ")
+                ),
+            })
         }
         _ => None,
     }
@@ -278,6 +291,15 @@ mod tests {
                 "INSERT INTO t (id, \"kI\", at) VALUES (gen_random_uuid(), 'a', 3)",
                 Some(
                     "SELECT EXISTS (SELECT 1 FROM t WHERE \"kI\" IS NOT DISTINCT FROM 'a' AND \"at\" IS NOT DISTINCT FROM 3)",
+                ),
+            ),
+            (
+                "INSERT INTO t (a) VALUES (1), (2)",
+                Some(
+                    "SELECT CASE WHEN EXISTS (SELECT 1 FROM t WHERE \"a\" IS NOT DISTINCT FROM 1) \
+                     AND EXISTS (SELECT 1 FROM t WHERE \"a\" IS NOT DISTINCT FROM 2) THEN true \
+                     WHEN NOT (EXISTS (SELECT 1 FROM t WHERE \"a\" IS NOT DISTINCT FROM 1) \
+                     OR EXISTS (SELECT 1 FROM t WHERE \"a\" IS NOT DISTINCT FROM 2)) THEN false END",
                 ),
             ),
             ("INSERT INTO t SELECT * FROM u", None),

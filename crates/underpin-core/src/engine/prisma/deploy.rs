@@ -6,7 +6,7 @@ use crate::engine::turn::Run;
 use crate::engine::{Options, connect, deploy as native, history_table};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{self, Executor};
+use crate::execute::{self, Begin, Executor};
 use crate::history::History;
 use crate::journal::{Entry, Kind};
 use crate::migrations::{Migration, MigrationName, check_provider, read_as_prisma};
@@ -161,7 +161,7 @@ async fn apply(
             number: index + 1,
             of: pending.len(),
         });
-        executor.run(&migration, None, sink).await.map_err(kept)?;
+        executor.run(&migration, Begin::Whole, sink).await.map_err(kept)?;
     }
     Ok(pending.iter().map(ToString::to_string).collect())
 }
