@@ -104,6 +104,22 @@ async fn tokens_rise_and_a_dead_holder_is_overtaken_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_lease_names_the_session_that_took_the_place_of_a_lost_one() {
+    let (database, target) = database().await;
+    let session = target.connect().await.unwrap();
+    let (turn, _) = enter(&session, &target, "one", true).await;
+    let mut executor = executor(session, &target, turn.unwrap()).await;
+    database.run("SELECT pg_terminate_backend(backend_pid) FROM underpin.lease").await;
+    while !executor.session().is_closed() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let pid = executor.open_session().await.unwrap().value("SELECT pg_backend_pid()").await;
+    let named = "SELECT l.backend_pid FROM underpin.lease l JOIN pg_stat_activity a \
+                 ON a.pid = l.backend_pid AND a.backend_start = l.backend_start";
+    assert_eq!(database.value(named).await, pid.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_living_holder_is_waited_for_and_a_lease_from_a_backup_is_not() {
     let (database, target) = database().await;
     let holder = target.connect().await.unwrap();

@@ -77,7 +77,7 @@ async fn keep(second: Session, lease: Option<Lease>, locks: bool, over: Arc<Noti
             };
             match turned {
                 Ok(now) => held = now,
-                Err(_) => return second,
+                Err(_) => break,
             }
         }
         if let Some(lease) = lease.as_ref().filter(|_| look % LOOKS_PER_RENEWAL == 0)

@@ -77,6 +77,17 @@ impl Lease {
         format!("token = {} AND run = {}", self.token, literal(&self.run))
     }
 
+    /// Names the backend that this is sent to as the one whose life stands for ours.
+    #[must_use]
+    pub(super) fn move_sql(&self) -> String {
+        format!(
+            "BEGIN; SET LOCAL lock_timeout = '2s';\n\
+             UPDATE underpin.lease SET backend_pid = a.pid, backend_start = a.backend_start \
+             FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid() AND {};\nCOMMIT",
+            self.is_mine()
+        )
+    }
+
     /// Gives it back. The token stays, so that the next one is larger.
     #[must_use]
     pub(super) fn release_sql(&self) -> String {

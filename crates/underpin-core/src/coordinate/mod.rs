@@ -121,6 +121,7 @@ pub async fn enter(
     let begun = Instant::now();
     let second = match entrance.target.connect().await {
         Ok(second) => Some(second),
+        // It would be the witness.
         Err(error) if !watches_clients(session) => return Err(error),
         Err(error) => {
             tell(Happening::Degraded(format!("no second session: {}", error.message())));
@@ -403,11 +404,11 @@ impl Turn {
         self.lease.is_some() && error.is("22012")
     }
 
-    /// Takes the lock again on a new session, after the old one was lost.
+    /// Takes the lock again.
     ///
     /// # Errors
     /// UP-4001 when another process has it, UP-1105.
-    pub async fn take_again(&self, session: &Session) -> Result<()> {
+    async fn take_again(&self, session: &Session) -> Result<()> {
         if self.exclusion != Exclusion::Lock {
             return Ok(());
         }
@@ -419,6 +420,29 @@ impl Turn {
                 return Err(Error::new(Code::LockBusy, words).hint("underpin status"));
             }
             tokio::time::sleep(POLL_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// A new session takes the place of one that was lost: the lock is taken again, the lease names
+    /// the new backend, and where a witness is needed there is one.
+    ///
+    /// # Errors
+    /// UP-4001 when another process has the lock, UP-1105.
+    pub async fn move_to(&mut self, session: &Session) -> Result<()> {
+        self.take_again(session).await?;
+        if self.exclusion == (Exclusion::Lease { pooled: true }) {
+            return Ok(());
+        }
+        if let Some(lease) = &self.lease
+            && session.simple_query(&lease.move_sql()).await.is_err()
+        {
+            // It is a help to those who wait. If we do not have the lease any more, the fence says so.
+            let _ended = session.simple_query("ROLLBACK").await;
+        }
+        let lacks_witness = self.witness.as_ref().is_none_or(Session::is_closed);
+        if lacks_witness && !watches_clients(session) {
+            self.witness = self.target.connect().await.ok();
         }
         Ok(())
     }

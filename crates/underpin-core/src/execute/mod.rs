@@ -335,7 +335,7 @@ impl Executor {
             }
             if error.connection_lost {
                 self.link.reconnect().await?;
-                self.turn.take_again(&self.link.session).await?;
+                self.turn.move_to(&self.link.session).await?;
             }
             tries += 1;
         }
@@ -345,7 +345,7 @@ impl Executor {
 
     /// After a lost connection: the settings, and the lock.
     async fn settle(&mut self) -> Result<()> {
-        self.turn.take_again(&self.link.session).await?;
+        self.turn.move_to(&self.link.session).await?;
         self.restore().await
     }
 
