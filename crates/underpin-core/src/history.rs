@@ -373,7 +373,8 @@ impl HistoryTable {
                 identifier(&self.schema)
             )),
             (Code::ReadOnly, _) => error.hint("connect to the primary with a role that may write"),
-            _ => error,
+            (Code::ConnectionLost, _) => error.hint("run the same command again"),
+            _ => error.hint("put right what the server says, and run the same command again"),
         }
     }
 }

@@ -180,8 +180,17 @@ impl Witness {
 
 /// Local copies that are read at most.
 const COPIES_READ_MAX: usize = 20;
-const TARGET: &str = "SELECT s.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() s, \
-    pg_catalog.pg_database d WHERE d.datname = current_database()";
+
+/// What tells one database from every other: system identifier and database oid,
+/// `7345012345678901234/16384`. Any role may ask.
+///
+/// # Errors
+/// What the server said.
+pub async fn target(session: &Session) -> std::result::Result<String, SqlError> {
+    let sql = "SELECT s.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() s, \
+        pg_catalog.pg_database d WHERE d.datname = current_database()";
+    Ok(session.value(sql).await?.unwrap_or_default())
+}
 
 /// The newest local copies; their names are times (UUIDv7).
 fn newest(folder: &Path) -> Vec<PathBuf> {
@@ -318,7 +327,7 @@ impl Journal {
             let mut values = row.into_iter().flatten();
             Some((values.next()?.parse().ok()?, values.next()?))
         });
-        let target = session.value(TARGET).await.map_err(|e| unusable(&e))?.unwrap_or_default();
+        let target = target(session).await.map_err(|e| unusable(&e))?;
         Ok(Self { token, last, table: true, target, ..Self::local_only(run, folder) })
     }
 

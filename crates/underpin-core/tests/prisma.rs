@@ -30,6 +30,7 @@ fn options(url: &str, folder: &Path) -> PrismaOptions {
                 then_wait: false,
             },
             journals: None,
+            redis: None,
             policy: underpin_core::diagnose::Policy::default(),
             answers: underpin_core::diagnose::Answers::default(),
             stop: Stop::default(),

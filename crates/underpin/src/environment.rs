@@ -120,6 +120,10 @@ impl Project {
             patience: Duration::from_secs(global.wait),
             locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
             journals: state_folder().map(|folder| folder.join("journal")),
+            redis: self
+                .settings
+                .as_ref()
+                .and_then(|settings| settings.redis_url(&self.folder, &self.variables)),
             policy: self.policy(),
             answers: Answers::default(),
             stop: crate::signals::stop(),

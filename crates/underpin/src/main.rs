@@ -32,23 +32,30 @@ fn main() -> ExitCode {
     let printer = Printer::new(&arguments.global);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let result = match runtime {
-        Ok(runtime) if let Verb::Migrate { verb } = &arguments.verb => {
-            return runtime.block_on(async {
-                signals::listen();
-                migrate::run(&arguments.global, verb).await
-            });
-        }
-        Ok(runtime) => runtime.block_on(run(&arguments, &printer)),
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
         Err(error) => {
-            Err(Error::new(Code::Internal, "the runtime could not be started").caused_by(error))
+            let words = "the runtime could not be started";
+            let error = Error::new(Code::Internal, words).caused_by(error);
+            return ExitCode::from(failed(&printer, &error).number());
         }
     };
-    let status = result.unwrap_or_else(|error| {
-        printer.error(&error);
-        error.code().exit()
+    let code = runtime.block_on(async {
+        signals::listen();
+        if let Verb::Migrate { verb } = &arguments.verb {
+            return migrate::run(&arguments.global, verb).await;
+        }
+        let result = run(&arguments, &printer).await;
+        ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number())
     });
-    ExitCode::from(status.number())
+    // A name that is still being looked up for a Redis must not hold up the end.
+    runtime.shutdown_background();
+    code
+}
+
+fn failed(printer: &Printer, error: &Error) -> ExitStatus {
+    printer.error(error);
+    error.code().exit()
 }
 
 /// Help and version are results; everything else is UP-1003.
@@ -68,7 +75,6 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
-    signals::listen();
     let global = &arguments.global;
     let mut sink = printer.sink();
     match &arguments.verb {

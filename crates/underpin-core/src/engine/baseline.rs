@@ -123,7 +123,7 @@ pub async fn baseline(
             return Err(turn::moved(1));
         };
         let written = write(options, &folder, &found, &mut executor, sink).await;
-        executor.leave().await;
+        executor.leave(sink).await;
         if written? {
             found.report.run = Some(run.id.clone());
             return Ok(found.report);
@@ -340,7 +340,7 @@ pub async fn undo_baseline(
         Ok(found)
     }
     .await;
-    executor.leave().await;
+    executor.leave(sink).await;
     let report = undone(result?, false);
     sink.emit(&Event::BaselineUndone { migrations: report.removed.clone() });
     Ok(report)

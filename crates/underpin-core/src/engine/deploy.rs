@@ -69,7 +69,7 @@ async fn run(options: &Options, sink: &mut dyn EventSink, begun: Instant) -> Res
     let mut hold = Hold::Free(connect(&run.named(), sink).await?);
     let result = deploy_in_rounds(&run, &folder, &mut hold, sink, begun).await;
     if let Hold::Turn(executor) = hold {
-        executor.leave().await;
+        executor.leave(sink).await;
     }
     result
 }

@@ -22,6 +22,7 @@ pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
 pub use verify::{VerifyReport, verify};
 
+use crate::config::Secret;
 use crate::diagnose::{Answers, Policy};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
@@ -48,6 +49,8 @@ pub struct Options {
     pub locks: LockBudget,
     /// Where the local copies of journals are kept; `None` keeps none.
     pub journals: Option<PathBuf>,
+    /// A Redis that wakes those who wait: its URL, or why there is none although there should be.
+    pub redis: Option<Result<Secret>>,
     /// What may be done without asking about a database whose history does not tell everything.
     pub policy: Policy,
     /// What a person says of migrations that cannot be decided.

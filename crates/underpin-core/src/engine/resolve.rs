@@ -94,7 +94,7 @@ pub(super) async fn in_turn(
         executor.record(&sql, mark.entry()).await
     }
     .await;
-    executor.leave().await;
+    executor.leave(sink).await;
     result
 }
 

@@ -141,7 +141,7 @@ codes! {
     /// A TLS connection could not be opened as `sslmode` demands. Prisma's P1011.
     TlsFailed = "UP-1106", Failed, AfterRepair, "the TLS connection failed";
     /// The server is older than PostgreSQL 13 or does not say its version.
-    UnsupportedServer = "UP-1107", Failed, AfterRepair, "the server's version is not supported";
+    UnsupportedServer = "UP-1107", Failed, AfterRepair, "the server is not one that is supported";
     /// The server refused the connection for a reason that passes: it is starting, stopping, or
     /// has no free connection slot.
     ServerBusy = "UP-1108", Busy, Safe, "the server takes no connection now";

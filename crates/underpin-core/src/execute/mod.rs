@@ -13,6 +13,7 @@ mod outcome;
 mod recover;
 mod separate;
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use underpin_sql::{Script, TransactionShape};
 pub use link::{Link, Stop};
 pub use recover::{Recovery, Resume, recover};
 
-use crate::coordinate::{self, Exclusion, Turn};
+use crate::coordinate::{self, Announcement, Exclusion, Turn};
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::history::HistoryTable;
@@ -152,8 +153,10 @@ impl Executor {
     }
 
     /// Gives the turn back.
-    pub async fn leave(self) {
-        self.turn.leave(&self.link.session).await;
+    pub async fn leave(self, sink: &mut dyn EventSink) {
+        if let Some(what) = self.turn.leave(&self.link.session).await {
+            sink.emit(&Event::Degraded { what });
+        }
     }
 
     /// Runs one migration, or what is missing of it, and records it.
@@ -212,6 +215,7 @@ impl Executor {
         };
         self.tell_notices(migration, sink);
         let one_transaction = result?;
+        self.turn.announce(Announcement::Applied(migration.name.as_str()));
         sink.emit(&Event::MigrationApplied {
             name: migration.name.to_string(),
             statements: script.statements.len(),
@@ -235,26 +239,27 @@ impl Executor {
     }
 
     /// Refuses, before the first one runs, what cannot run here: behind a transaction pooler a
-    /// script that is not one transaction.
+    /// script that is not one transaction. Elsewhere none of them is asked for.
     ///
     /// # Errors
     /// UP-4004.
-    pub fn refuse_unrunnable<'m>(
+    pub fn refuse_unrunnable(
         &self,
-        migrations: impl IntoIterator<Item = &'m Migration>,
+        migrations: impl IntoIterator<Item = impl Borrow<Migration>>,
     ) -> Result<()> {
         if !self.is_pooled() {
             return Ok(());
         }
-        let runs = |migration: &Migration| {
+        for migration in migrations {
+            let migration = migration.borrow();
             let shape = Script::parse(&migration.script).shape();
-            self.context.rules.one_transaction
-                && matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. })
-        };
-        match migrations.into_iter().find(|migration| !runs(migration)) {
-            Some(migration) => Err(needs_direct(migration)),
-            None => Ok(()),
+            let is_one =
+                matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. });
+            if !is_one || !self.context.rules.one_transaction {
+                return Err(needs_direct(migration));
+            }
         }
+        Ok(())
     }
 
     /// Whether a transaction pooler stands between.
@@ -330,7 +335,7 @@ impl Executor {
             }
             if error.connection_lost {
                 self.link.reconnect().await?;
-                self.turn.take_again(&self.link.session).await?;
+                self.turn.move_to(&self.link.session).await?;
             }
             tries += 1;
         }
@@ -340,7 +345,7 @@ impl Executor {
 
     /// After a lost connection: the settings, and the lock.
     async fn settle(&mut self) -> Result<()> {
-        self.turn.take_again(&self.link.session).await?;
+        self.turn.move_to(&self.link.session).await?;
         self.restore().await
     }
 

@@ -230,20 +230,33 @@ impl Executor {
         }
     }
 
-    /// Intent, statement, outcome.
+    /// Intent, statement, outcome. Meanwhile the lock is set aside, and the lease renewed.
     async fn run_bare(
         &mut self,
         course: &Course<'_>,
         index: usize,
     ) -> Result<std::result::Result<(), Stopped>> {
         let sql = course.sql(index);
-        self.record("", course.entry(Kind::StatementStarted).step(index)).await?;
-        let built = index::prepare(&self.link, sql).await;
-        if let Err(error) = built {
-            return Ok(Err(Stopped { index, error }));
-        }
-        // Others wait behind none of these, and a short lock_timeout would leave an invalid index.
         let aside = self.turn.set_aside(&self.link.session).await?;
+        let sent = match index::prepare(&mut self.link, sql, self.turn.patience()).await {
+            Ok(()) => self.send_bare(course, index).await,
+            Err(error) => Ok(Err(error)),
+        };
+        self.turn.take_back(aside, &self.link.session).await?;
+        match sent? {
+            Ok(()) => self.record_step(course, index + 1).await.map(Ok),
+            Err(error) => Ok(Err(Stopped { index, error })),
+        }
+    }
+
+    async fn send_bare(
+        &mut self,
+        course: &Course<'_>,
+        index: usize,
+    ) -> Result<std::result::Result<(), SqlError>> {
+        let sql = course.sql(index);
+        self.record("", course.entry(Kind::StatementStarted).step(index)).await?;
+        // Others wait behind none of these, and a short lock_timeout would leave an invalid index.
         let sent = match self.link.send("SET lock_timeout = 0").await {
             Ok(_) => self.link.send(sql).await,
             Err(error) => Err(error),
@@ -255,11 +268,7 @@ impl Executor {
         if sent.as_ref().is_err_and(|e| !e.connection_lost) {
             index::clean_up(&self.link, sql).await;
         }
-        self.turn.take_back(aside, &self.link.session).await?;
-        match sent {
-            Ok(()) => self.record_step(course, index + 1).await.map(Ok),
-            Err(error) => Ok(Err(Stopped { index, error })),
-        }
+        Ok(sent)
     }
 
     /// One statement and its journal entry in one transaction; again when a lock is not granted.
