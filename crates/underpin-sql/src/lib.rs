@@ -4,6 +4,7 @@
 //! is, and which rule it has about transactions. Invariants: no I/O, no async, no clock, no
 //! panic on any input. Non-goals: knowing a live database.
 
+pub mod allow;
 pub mod directive;
 pub mod effect;
 pub mod finding;
@@ -13,9 +14,9 @@ pub mod schema;
 pub mod script;
 pub mod syntax;
 
-pub use syntax::model;
-
+pub use directive::{Directive, directives};
 pub use script::{Script, Statement, TransactionShape};
+pub use syntax::model;
 pub use syntax::{
     ConcurrentIndex, RelationName, RowTarget, StatementKind, StatementTraits, TransactionControl,
     concurrent_index, traits,

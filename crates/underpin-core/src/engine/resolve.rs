@@ -94,7 +94,7 @@ pub(super) async fn in_turn(
         executor.record(&sql, mark.entry()).await
     }
     .await;
-    executor.leave().await;
+    executor.leave(sink).await;
     result
 }
 
@@ -142,7 +142,8 @@ async fn applied_sql(
     if of_name().any(crate::history::MigrationRecord::is_failed) {
         sql += &table.roll_back_sql(name, now);
     }
-    Ok(sql + &table.insert_baseline_sql(migration, now))
+    let id = uuid::Uuid::new_v4().to_string();
+    Ok(sql + &table.insert_baseline_sql(&id, migration, now))
 }
 
 fn rolled_back_sql(

@@ -7,7 +7,7 @@ use super::report::{
     Assumed, Blocks, FileReport, LockReport, Report, StatementReport, Totals, WorkReport,
 };
 use super::{Options, Place, Source, Work, places};
-use crate::directive::{Allow, Directives, Scope};
+use crate::allow::{Allow, Allows, Scope};
 use crate::finding::{Finding, Grades};
 use crate::lint::record::{Birth, Record, full, short};
 use crate::model::{Name, Parsed};
@@ -99,13 +99,13 @@ fn judge(
     known: &mut Known,
 ) -> FileReport {
     let spans: Vec<_> = statements.iter().map(|s| s.span.clone()).collect();
-    let directives = Directives::read(&source.text, &spans);
+    let said = Allows::read(&source.text, &spans);
     let file = File {
         index,
         name: &source.name,
         text: &source.text,
         steps: steps(statements, places),
-        allows: &directives.allows,
+        allows: &said.allows,
     };
     let mut findings = Vec::new();
     let mut told: Vec<StatementReport> = statements.iter().zip(places).map(statement).collect();
@@ -154,7 +154,7 @@ fn judge(
         known.apply(step, index);
     }
     known.locked.extend(locked_here);
-    directive_findings(&directives, &file, &mut findings);
+    directive_findings(&said, &file, &mut findings);
     findings.sort_by(|a, b| {
         (a.statement, a.span.start, b.severity, a.rule).cmp(&(
             b.statement,
@@ -247,7 +247,7 @@ fn tell(report: &mut StatementReport, at: &At<'_>) {
 
 /// Puts the reasons of directives on findings, and says which directives are not needed or cannot
 /// be read.
-fn directive_findings(directives: &Directives, file: &File<'_>, findings: &mut Vec<Finding>) {
+fn directive_findings(said: &Allows, file: &File<'_>, findings: &mut Vec<Finding>) {
     let holds = |allow: &Allow, finding: &Finding| {
         allow.rule == finding.rule
             && match allow.scope {
@@ -257,7 +257,7 @@ fn directive_findings(directives: &Directives, file: &File<'_>, findings: &mut V
     };
     let mut used = HashSet::new();
     for finding in findings.iter_mut() {
-        for (number, allow) in directives.allows.iter().enumerate() {
+        for (number, allow) in said.allows.iter().enumerate() {
             if holds(allow, finding) {
                 used.insert(number);
                 finding.allowed.get_or_insert_with(|| allow.reason.clone());
@@ -272,7 +272,7 @@ fn directive_findings(directives: &Directives, file: &File<'_>, findings: &mut V
         };
         Found { rule, statement, text: file.text, list: findings }.add(span, message);
     };
-    for (number, allow) in directives.allows.iter().enumerate() {
+    for (number, allow) in said.allows.iter().enumerate() {
         match rule(&allow.rule) {
             None => {
                 let message = format!("there is no rule {}", allow.rule);
@@ -286,7 +286,7 @@ fn directive_findings(directives: &Directives, file: &File<'_>, findings: &mut V
             Some(_) => {}
         }
     }
-    for invalid in &directives.invalid {
+    for invalid in &said.invalid {
         add("DIRECTIVE-INVALID", &invalid.span, Scope::File, invalid.message.clone());
     }
 }

@@ -3,20 +3,20 @@
 //! Everything outside sees byte ranges, [`StatementKind`] and [`model`], never a tree. The grammar
 //! is that of PostgreSQL 18; what an older server refuses is found by replay, not here.
 
-mod comments;
 mod concurrent;
 mod error_place;
 mod kind;
+mod long_names;
 pub mod model;
 mod read;
 mod traits;
 
 use std::ops::Range;
 
-pub use comments::{line_comments, long_names};
 pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
 pub use error_place::error_place;
 pub use kind::{StatementKind, TransactionControl};
+pub use long_names::long_names;
 use pg_query::NodeEnum;
 use pg_query::protobuf::Token;
 pub use read::is_builtin;
@@ -130,6 +130,19 @@ fn scanned(text: &str) -> Result<Vec<Range<usize>>, String> {
 fn unfinished(text: &str, message: &str) -> Option<usize> {
     let token = message.split_once(" at or near \"")?.1.strip_suffix('"')?;
     text.ends_with(token).then(|| text.len() - token.len())
+}
+
+/// The byte ranges of the comments of `text`, in order; none when it cannot be cut into tokens.
+pub(crate) fn comments(text: &str) -> Vec<Range<usize>> {
+    if text.contains('\0') {
+        return Vec::new();
+    }
+    let Ok(scan) = pg_query::scan(text) else { return Vec::new() };
+    let comment = |t: &pg_query::protobuf::ScanToken| {
+        let span = usize::try_from(t.start).ok()?..usize::try_from(t.end).ok()?;
+        matches!(t.token(), Token::SqlComment | Token::CComment).then_some(span)
+    };
+    scan.tokens.iter().filter_map(comment).collect()
 }
 
 /// Whether only white space follows up to the end of the line.

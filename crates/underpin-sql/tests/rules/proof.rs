@@ -12,7 +12,11 @@ use underpin_testkit::TestDatabase;
 
 use super::fixture::Fixture;
 
-/// Puts one claim to a server of `major`, on a new database.
+/// An empty database again.
+const ANEW: &str = "ROLLBACK; DISCARD ALL; SET client_min_messages = error;
+    DROP SCHEMA IF EXISTS public, app, old CASCADE; CREATE SCHEMA public";
+
+/// Puts one claim to a server of `major`, on a database that is emptied before.
 pub(super) async fn put(
     fixture: &Fixture,
     claim: &str,
@@ -22,6 +26,9 @@ pub(super) async fn put(
     let session = &database.session;
     let (claim, query) = claim.split_once(": ").map_or((claim, None), |(c, q)| (c, Some(q)));
     let words: Vec<&str> = claim.split_whitespace().collect();
+    for statement in ANEW.split(';') {
+        session.simple_query(statement).await.map_err(|e| format!("{statement}: {e}"))?;
+    }
     if !fixture.given.trim().is_empty() {
         session.simple_query(&fixture.given).await.map_err(|e| format!("given: {e}"))?;
     }

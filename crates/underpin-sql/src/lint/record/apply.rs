@@ -266,8 +266,8 @@ impl Record {
                 self.indexes
                     .retain(|_, i| i.table != *table || i.constraint.as_ref() != Some(name));
             }
-            A::AttachPartition { partition, bound } => {
-                let (is_default, parent) = (*bound == PartitionBound::Default, table.clone());
+            A::AttachPartition { partition, is_default, .. } => {
+                let (is_default, parent) = (*is_default, table.clone());
                 let known = self.known(partition);
                 (known.parent, known.is_default) = (Some(parent), is_default);
                 self.known(table).partitioned = true;

@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    let Statement::Lock { tables, mode } = at.statement() else { return };
+    let Statement::Lock { tables, mode, .. } = at.statement() else { return };
     for table in tables.iter().filter(|t| at.existed(t)) {
         let grades = match mode {
             8 => Grades::new(Loss::None, Downtime::Brief, Back::R0, OldApp::Works),

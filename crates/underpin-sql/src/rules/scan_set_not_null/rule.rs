@@ -26,7 +26,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let proof_dropped = at.actions().any(|(_, a)| match &a.action {
             TableAction::DropConstraint { name, .. } => known
                 .and_then(|t| t.constraint(name))
-                .is_some_and(|c| matches!(&c.kind, ConstraintKind::Check { expression, .. } if expression.not_null_of.contains(column))),
+                .is_some_and(|c| matches!(&c.kind, ConstraintKind::Check { expression, .. } if expression.not_null_of.as_ref() == Some(column))),
             _ => false,
         });
         if !proven || proof_dropped {

@@ -1,25 +1,8 @@
-//! What only the scanner sees: comments, and names before they are cut.
+//! Names before the parser cuts them, which only the scanner sees.
 
 use std::ops::Range;
 
 use pg_query::protobuf::Token;
-
-/// The byte ranges of the `--` comments in `text`, without their line ends. A text that the
-/// scanner refuses (an unfinished string) has none up to where it can be read.
-#[must_use]
-pub fn line_comments(text: &str) -> Vec<Range<usize>> {
-    if text.contains('\0') {
-        return Vec::new();
-    }
-    let Ok(scan) = pg_query::scan(text) else { return Vec::new() };
-    let place = |at: i32| usize::try_from(at).ok().filter(|at| text.is_char_boundary(*at));
-    scan.tokens
-        .iter()
-        .filter(|token| token.token() == Token::SqlComment)
-        .filter_map(|token| Some(place(token.start)?..place(token.end)?))
-        .map(|span| span.start..span.start + text[span].trim_end().len())
-        .collect()
-}
 
 /// The names in `text` that are longer than `limit` bytes, without their quotes; the parser cuts them
 /// before anybody sees them (manual §4.1.1).
@@ -54,11 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_comments_are_found() {
-        let text = "-- ä one\r\nSELECT '-- no', $$ -- no $$; -- two\n/* -- no */ SELECT 1 --";
-        let found: Vec<&str> = line_comments(text).into_iter().map(|s| &text[s]).collect();
-        assert_eq!(found, ["-- ä one", "-- two", "--"]);
-        assert!(line_comments("SELECT 'open -- x").is_empty());
-        assert!(line_comments("\0").is_empty());
+    fn only_long_names_are_found() {
+        let long = "x".repeat(64);
+        let text = format!("SELECT {long}, \"{long}\", short, '{long}'");
+        let names: Vec<String> = long_names(&text, 63).into_iter().map(|(_, n)| n).collect();
+        assert_eq!(names, [long.clone(), long]);
+        assert!(long_names("\0", 0).is_empty());
     }
 }
