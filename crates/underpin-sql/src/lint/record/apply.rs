@@ -196,8 +196,7 @@ impl Record {
                 column.not_null = Some(true);
             }
         }
-        let valid =
-            !constraint.not_valid && !constraint.not_enforced || new && !constraint.not_enforced;
+        let valid = !constraint.not_enforced && (new || !constraint.not_valid);
         known.constraints.push(TableConstraint { name, kind, valid, born: Some(birth) });
     }
 

@@ -16,7 +16,7 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, span, column) in at.added_columns() {
         let later_default =
-            at.actions_of_file(table).into_iter().filter(|(step, _)| *step >= at.number).last();
+            at.actions_of_file(table).into_iter().rfind(|(step, _)| *step >= at.number);
         let dropped = matches!(later_default, Some((_, AlterAction { action: TableAction::DropDefault { column: c }, .. })) if *c == column.name);
         if column.not_null && (!fills_itself(column) || dropped) {
             found

@@ -16,7 +16,7 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
         if let TableAction::SetNotNull { column } = &action.action
-            && !at.record.column(table, column).is_some_and(|c| c.not_null == Some(true))
+            && at.record.column(table, column).is_none_or(|c| c.not_null != Some(true))
         {
             found
                 .add(

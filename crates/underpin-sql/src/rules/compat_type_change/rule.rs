@@ -25,7 +25,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let text = |t: &TypeName| matches!(t.name.name.as_str(), "text" | "varchar");
         let same =
             from.is_some_and(|f| f.name == to.name && f.array == to.array || text(f) && text(to));
-        if !same && !(from.is_none() && text(to)) {
+        let both_text = from.is_none() && text(to);
+        if !same && !both_text {
             let was = from.map(|f| format!("from {} ", shown(f))).unwrap_or_default();
             let to = shown(to);
             found

@@ -39,10 +39,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                 .about(table)
                 .unknown("whether rows violate it");
             if !expression.text.is_empty() {
-                drop(draft.instead(format!(
+                draft.instead(format!(
                     "count first: SELECT count(*) FROM {table} WHERE NOT ({});",
                     expression.text
-                )));
+                ));
             }
         }
     }

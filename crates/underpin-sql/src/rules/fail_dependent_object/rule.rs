@@ -92,11 +92,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
 /// A primary or unique key cannot go while a foreign key refers to it.
 fn key_in_use(at: &At<'_>, found: &mut Found<'_>, table: &Name, name: &str, span: &Span) {
     let Some(known) = at.record.table(table) else { return };
-    let columns = match known.constraint(name).map(|c| &c.kind) {
-        Some(
-            ConstraintKind::PrimaryKey { columns, .. } | ConstraintKind::Unique { columns, .. },
-        ) => columns,
-        _ => return,
+    let Some(ConstraintKind::PrimaryKey { columns, .. } | ConstraintKind::Unique { columns, .. }) =
+        known.constraint(name).map(|c| &c.kind)
+    else {
+        return;
     };
     let primary =
         matches!(known.constraint(name).map(|c| &c.kind), Some(ConstraintKind::PrimaryKey { .. }));

@@ -27,7 +27,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let here = at.record.enum_type(name).is_some_and(|e| {
             e.born.file == at.file.index && e.born.transaction == at.step().place.transaction
         });
-        if uses(at, name) && !(here && !at.before(17)) {
+        if uses(at, name) && (!here || at.before(17)) {
             found
                 .add(
                     at.span(),

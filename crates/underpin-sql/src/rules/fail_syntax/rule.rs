@@ -21,6 +21,6 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     let span = place.map_or(whole.clone(), |p| whole.start + p.start..whole.start + p.end);
     let draft = found.add(span, message.clone());
     if text.starts_with('\u{feff}') {
-        drop(draft.fact("the file starts with a byte order mark, which the server takes for a character of the first word"));
+        draft.fact("the file starts with a byte order mark, which the server takes for a character of the first word");
     }
 }

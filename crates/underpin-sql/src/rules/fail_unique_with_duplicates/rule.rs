@@ -64,9 +64,9 @@ fn tell(found: &mut Found<'_>, span: &Span, table: &Name, columns: &[String], pl
         .unknown("whether there are duplicates");
     if plain && !list.is_empty() {
         let list = list.join(", ");
-        drop(draft.instead(format!(
+        draft.instead(format!(
             "count first: SELECT {list}, count(*) FROM {table} GROUP BY {list} HAVING count(*) > 1;"
-        )));
+        ));
     }
 }
 

@@ -22,12 +22,12 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                 .add(at.span(), format!("schema `{name}` is dropped {what}").trim_end().to_owned());
             let draft = draft.about(name);
             if !s.cascade {
-                drop(draft.severity(Severity::Warning).grades(Grades::new(
+                draft.severity(Severity::Warning).grades(Grades::new(
                     Loss::None,
                     Downtime::None,
                     Back::R0,
                     OldApp::MayBreak,
-                )));
+                ));
             }
         }
     }

@@ -57,7 +57,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                 .about(table)
                 .of_step(at.file, step);
             if old.is_none() {
-                drop(draft.unknown("what the foreign key did before").severity(Severity::Warning));
+                draft.unknown("what the foreign key did before").severity(Severity::Warning);
             }
         }
     }

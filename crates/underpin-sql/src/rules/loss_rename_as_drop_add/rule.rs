@@ -38,7 +38,6 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             draft =
                 draft.unknown("the type that the dropped column has").severity(Severity::Warning);
         }
-        drop(draft);
     }
 }
 

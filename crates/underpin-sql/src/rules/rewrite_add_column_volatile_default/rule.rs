@@ -31,7 +31,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             )
             .about(table);
         if default.volatility == Volatility::Unknown {
-            drop(draft.unknown("whether the function is volatile").severity(Severity::Warning));
+            draft.unknown("whether the function is volatile").severity(Severity::Warning);
         }
     }
 }

@@ -33,11 +33,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             )
             .about(table);
         if from.is_none() {
-            drop(
-                draft
-                    .unknown("the column's type now, which decides whether the table is rewritten")
-                    .severity(Severity::Warning),
-            );
+            draft
+                .unknown("the column's type now, which decides whether the table is rewritten")
+                .severity(Severity::Warning);
         }
     }
 }

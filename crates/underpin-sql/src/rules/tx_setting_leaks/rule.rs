@@ -28,7 +28,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let draft =
             found.add(at.span(), format!("`{name}` stays set for the migrations after this one"));
         if at.options.runner.is_ours() {
-            drop(draft.severity(Severity::Note).fact("SET without LOCAL holds for the session; Underpin resets it after the file, Prisma does not"));
+            draft.severity(Severity::Note).fact("SET without LOCAL holds for the session; Underpin resets it after the file, Prisma does not");
         }
     }
 }
