@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub use generation::Generation;
 pub use settings::{
-    BaselineSettings, DataOnlyPolicy, FILE as SETTINGS_FILE, MigrateSettings, PartialPolicy,
+    BaselineSettings, DataOnlyPolicy, FailOn, FILE as SETTINGS_FILE, MigrateSettings, PartialPolicy,
     Settings,
 };
 pub use value::{Origin, Secret, Setting, Sourced, Via};

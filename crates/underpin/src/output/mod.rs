@@ -8,6 +8,7 @@ mod evidence;
 mod human;
 mod json;
 pub(crate) mod lint;
+pub(crate) mod plan;
 mod log;
 mod report;
 
