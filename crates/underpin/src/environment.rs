@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use underpin_core::config::FailOn;
 use underpin_core::config::{Discovery, ProjectConfig, Secret, Settings, discover};
 use underpin_core::diagnose::{Answers, Policy};
-use underpin_core::config::FailOn;
-use underpin_core::engine::{Gate, Options};
 use underpin_core::engine::prisma::PrismaOptions;
+use underpin_core::engine::{Gate, Options};
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
 use underpin_core::postgres::embedded::EmbeddedEngine;

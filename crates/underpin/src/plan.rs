@@ -5,6 +5,7 @@ use std::path::Path;
 use underpin_core::assess::{self, Calibration};
 use underpin_core::engine::{self, Binding, PlanReport, PlanRequest};
 use underpin_core::error::ExitStatus;
+use underpin_core::postgres::Queryable as _;
 use underpin_core::postgres::scratch::Scratch;
 use underpin_core::{Code, Error, Result};
 use underpin_sql::finding::Severity;

@@ -1,7 +1,8 @@
 //! What a live database tells about itself, as far as rules ask for it.
 //!
 //! Only catalogs and statistics views are read; row counts are the planner's estimates (manual
-//! §29.1), rates are averages since the statistics were reset.
+//! §29.1), rates are averages since the statistics were reset, and not known before a minute of
+//! them is there.
 
 use std::collections::BTreeMap;
 
@@ -27,13 +28,13 @@ pub struct Observed {
 const TABLES: &str = "SELECT n.nspname, c.relname, \
     CASE WHEN c.reltuples < 0 THEN coalesce(s.n_live_tup, 0) ELSE c.reltuples END::bigint, \
     pg_table_size(c.oid), pg_total_relation_size(c.oid), \
-    (coalesce(s.n_tup_ins, 0) + coalesce(s.n_tup_upd, 0) + coalesce(s.n_tup_del, 0)) / since.seconds, \
-    (coalesce(s.seq_scan, 0) + coalesce(s.idx_scan, 0)) / since.seconds, \
+    CASE WHEN since.seconds >= 60 THEN (coalesce(s.n_tup_ins, 0) + coalesce(s.n_tup_upd, 0) + coalesce(s.n_tup_del, 0)) / since.seconds END, \
+    CASE WHEN since.seconds >= 60 THEN (coalesce(s.seq_scan, 0) + coalesce(s.idx_scan, 0)) / since.seconds END, \
     CASE WHEN c.relkind = 'p' THEN (SELECT count(*) - 1 FROM pg_partition_tree(c.oid)) END, \
     pg_has_role(c.relowner, 'USAGE') \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid, \
-    (SELECT greatest(1, extract(epoch FROM now() - coalesce(d.stats_reset, pg_postmaster_start_time()))) AS seconds \
+    (SELECT extract(epoch FROM now() - coalesce(d.stats_reset, pg_postmaster_start_time())) AS seconds \
      FROM pg_stat_database d WHERE d.datname = current_database()) AS since \
     WHERE c.relkind IN ('r', 'p', 'm', 'v', 'S', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'underpin') \
     AND n.nspname NOT LIKE 'pg\\_%'";

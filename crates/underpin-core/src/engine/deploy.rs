@@ -185,11 +185,9 @@ async fn gate(
         plan::refuse_stale(planned, &binding)?;
     }
     let Some(level) = gate.fail_on else { return Ok(()) };
-    let about =
-        plan::About { folder, history: &work.history, pending: &work.pending, live: &live };
+    let about = plan::About { folder, history: &work.history, pending: &work.pending, live: &live };
     let request = plan::PlanRequest { allow: gate.allow.clone(), ..plan::PlanRequest::default() };
-    let assessed =
-        plan::assess_pending(options, &request, &about, binding, None, session).await?;
+    let assessed = plan::assess_pending(options, &request, &about, binding, None, session).await?;
     plan::refuse_by_policy(&assessed, level)
 }
 
@@ -305,7 +303,21 @@ impl<'a> Work<'a> {
         plan.drift
     }
 
-    fn to_record(&self) -> impl Iterator<Item = &'a Migration> {
+    /// The live catalog that it rests on, where it was read.
+    pub(super) fn live(&self) -> Option<&CatalogSnapshot> {
+        self.live.as_ref()
+    }
+
+    pub(super) fn engine(&self) -> Option<&str> {
+        self.engine.as_deref()
+    }
+
+    /// In order.
+    pub(super) fn to_run(&self) -> impl Iterator<Item = &'a Migration> {
+        self.pending.iter().copied()
+    }
+
+    pub(super) fn to_record(&self) -> impl Iterator<Item = &'a Migration> {
         self.baseline.iter().map(|(migration, _)| *migration)
     }
 

@@ -3,19 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use underpin_sql::finding::{Finding, Grades, Severity};
-use underpin_sql::lint::{self, Blocks, LockReport, Report, Runner, Source, WorkReport};
+use underpin_sql::finding::{Downtime, Finding, Grades, Severity};
+use underpin_sql::lint::{
+    self, Blocks, FileReport, LockReport, Report, Runner, Source, WorkReport,
+};
 
 use super::deploy::{check_history, decide};
 use super::turn::Run;
 use super::{Options, connect, history_table, names, read_folder};
-use crate::assess::{self, Calibration, Prediction, Preflight};
+use crate::assess::{self, Calibration, Prediction, Preflight, TableSize};
 use crate::catalog::{self, CatalogSnapshot};
 use crate::error::{Code, Error, Result};
 use crate::event::EventSink;
 use crate::history::History;
 use crate::migrations::{Migration, MigrationFolder};
-use crate::postgres::Session;
+use crate::postgres::{Queryable as _, Session};
+
+/// Work that takes no longer than this keeps nobody waiting beyond what a lock by itself does.
+const ORDINARY_MS: u64 = 200;
 
 /// What a plan was made for. A deploy that is given the plan refuses when any of it has changed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -226,7 +231,10 @@ pub(super) fn refuse_by_policy(plan: &PlanReport, level: Severity) -> Result<()>
         .details(lines)
         .hint("look at the whole: underpin plan")
         .hint(format!("to allow it in this run: underpin deploy --allow {}", rules.join(",")))
-        .hint(format!("to allow it for good, in the script: -- underpin: allow {} REASON", first.rule)))
+        .hint(format!(
+            "to allow it for good, in the script: -- underpin: allow {} REASON",
+            first.rule
+        )))
 }
 
 /// Assesses what is pending.
@@ -283,6 +291,7 @@ pub(super) async fn assess_pending(
             }
         }
         let size_of = |relation: &str| observed.sizes.get(relation).copied();
+        weigh_by_size(file, &size_of, &request.calibration);
         let statements: Vec<PlannedStatement> = file
             .statements
             .iter()
@@ -325,6 +334,33 @@ pub(super) async fn assess_pending(
         .map(|blocker| format!("{}: {}", blocker.table, blocker.what))
         .collect();
     Ok(plan)
+}
+
+/// Work that grows with the table is as bad as the table is large: what takes no longer than an
+/// ordinary query is a note, and the rest says how long it takes.
+fn weigh_by_size(
+    file: &mut FileReport,
+    size_of: &dyn Fn(&str) -> Option<TableSize>,
+    calibration: &Calibration,
+) {
+    for index in 0..file.findings.len() {
+        let (rule, statement) = (file.findings[index].rule, file.findings[index].statement);
+        let grows = ["SCAN-", "BUILD-", "REWRITE-"].iter().any(|f| rule.starts_with(f))
+            || matches!(rule, "TX-WORK-WHILE-HOLDING-LOCK" | "TX-SCHEMA-AND-BACKFILL");
+        let Some(report) = file.statements.get(statement).filter(|_| grows) else { continue };
+        let own = file.findings.iter().filter(|f| f.statement == statement);
+        let rules: Vec<&str> = own.map(|f| f.rule).collect();
+        let Some(predicted) = assess::predict(report, &rules, size_of, calibration) else {
+            continue;
+        };
+        let finding = &mut file.findings[index];
+        let (low, high) = (predicted.low_ms, predicted.high_ms);
+        finding.fact = format!("{}; at this size {low} to {high} ms", finding.fact);
+        if high <= ORDINARY_MS {
+            finding.severity = Severity::Note;
+            finding.grades.downtime = finding.grades.downtime.min(Downtime::Brief);
+        }
+    }
 }
 
 /// Every file; those that are pending are judged.

@@ -8,8 +8,8 @@ mod evidence;
 mod human;
 mod json;
 pub(crate) mod lint;
-pub(crate) mod plan;
 mod log;
+pub(crate) mod plan;
 mod report;
 
 use std::time::Duration;

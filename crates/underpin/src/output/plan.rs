@@ -64,11 +64,9 @@ fn one(migration: &PlannedMigration) -> String {
                 let example = answer.example.as_ref().map(|e| format!(", such as {}", inert(e)));
                 format!("{}{}", format!("{n}{more}").red(), example.unwrap_or_default())
             }
-            (None, why) => {
-                format!("not known: {}", inert(why.as_deref().unwrap_or("not asked")))
-                    .yellow()
-                    .to_string()
-            }
+            (None, why) => format!("not known: {}", inert(why.as_deref().unwrap_or("not asked")))
+                .yellow()
+                .to_string(),
         };
         text += &format!(
             "\n  rows      {}: {found} ({}, line {})",
@@ -144,8 +142,11 @@ pub(crate) fn markdown(plan: &PlanReport) -> String {
     );
     for migration in &plan.migrations {
         let (loss, down, back, app) = words(migration.grades);
-        let name = lint::cell(&migration.name);
-        text += &format!("| {name} | {} | {loss} | {down} | {back} | {app} |\n", span(migration.predicted));
+        let name = lint::markdown_escaped(&migration.name);
+        text += &format!(
+            "| {name} | {} | {loss} | {down} | {back} | {app} |\n",
+            span(migration.predicted)
+        );
     }
     text
 }
