@@ -6,7 +6,7 @@
 //! | missing | run |
 //! | partial | complete, statement by statement, when told to; ask where rows are concerned |
 //! | superseded | baseline as assumed, never run; ask where it changes rows that are still there |
-//! | data only | as its probes say; without an answer by policy, or ask |
+//! | data only | as its probes say; behind a missing one run; else by policy, or ask |
 //! | no trace | run: it is for databases that started differently |
 //! | conflicting | refuse |
 //! | ambiguous | what it leaves is there: as superseded; else ask |
@@ -197,6 +197,7 @@ pub fn decide(diagnosis: &Diagnosis, grounds: &Grounds<'_>) -> Vec<Decision> {
     let last = diagnosis.last_in_effect;
     let mut decisions: Vec<Decision> = Vec::with_capacity(diagnosis.migrations.len());
     let nothing = (Declared::default(), Probes::default());
+    let mut behind_missing = false;
     for (index, migration) in diagnosis.migrations.iter().enumerate() {
         let one = One {
             migration,
@@ -204,12 +205,15 @@ pub fn decide(diagnosis: &Diagnosis, grounds: &Grounds<'_>) -> Vec<Decision> {
             earlier_to_run: decisions
                 .iter()
                 .any(|d| matches!(d, Decision::Run | Decision::Complete { .. })),
+            behind_missing,
             policy: grounds.policy,
             declared: grounds.declared.get(index).copied().unwrap_or(&nothing.0),
             probes: grounds.probes.get(index).unwrap_or(&nothing.1),
             answers: &grounds.answers,
         };
         decisions.push(one.decide());
+        let is_behind = last.is_none_or(|last| index > last);
+        behind_missing |= is_behind && migration.verdict == Verdict::Missing;
     }
     decisions
 }
@@ -219,6 +223,8 @@ struct One<'a> {
     migration: &'a MigrationDiagnosis,
     later_in_effect: bool,
     earlier_to_run: bool,
+    /// Between it and the last one in effect one is missing.
+    behind_missing: bool,
     policy: Policy,
     declared: &'a Declared,
     probes: &'a Probes,
@@ -334,6 +340,10 @@ impl One<'_> {
                 );
             }
             _ => {}
+        }
+        if self.behind_missing {
+            // Nothing suggests that it ran before what stands before it.
+            return Decision::Run;
         }
         match self.policy.data_only {
             DataOnlyPolicy::AssumeBeforeProven if self.later_in_effect => {

@@ -321,3 +321,22 @@ fn between_two_halves_the_facts_do_not_decide() {
     let decisions = decide(&diagnosis, &Grounds::default());
     assert!(matches!(decisions[0], Decision::Ask { .. }), "{decisions:?}");
 }
+
+#[test]
+fn a_half_with_others_behind_it_is_none_where_the_last_one_may_be_cut_short() {
+    let key = |definition: &str| {
+        let attributes = Attributes::from([("definition".to_owned(), definition.to_owned())]);
+        (id(ObjectKind::Constraint, Some("User"), "User_key"), attributes)
+    };
+    let mut rebuilt = set(&[key("b")]);
+    rebuilt.replaced = vec![key("").0];
+    let mut case = Case::new(&[
+        ("CREATE; ALTER", set(&[table("User"), key("a")])),
+        ("CREATE", set(&[table("Post")])),
+        ("DROP; ADD", rebuilt),
+    ]);
+    case.details.insert(0, vec![set(&[table("User")]), set(&[key("a")])]);
+    case.details.insert(2, vec![removed(&[key("").0]), set(&[key("b")])]);
+    let live = case.live(&[&set(&[table("User")]), case.delta(1)]);
+    assert_eq!(case.words(&live), ["in effect", "in effect", "partial"]);
+}

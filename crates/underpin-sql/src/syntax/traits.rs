@@ -96,15 +96,36 @@ fn changes_rows(node: &NodeEnum) -> bool {
             let Some(Inner::DefElem(element)) = &argument.node else { return false };
             let body = element.arg.as_ref().and_then(|a| a.node.as_ref());
             let Some(Inner::String(body)) = body else { return false };
-            let body = body.sval.to_ascii_lowercase();
-            ["insert into", "update ", "delete from", "merge into", "truncate"]
-                .iter()
-                .any(|word| body.contains(word))
+            names_a_change_of_rows(&body.sval)
         }),
         // A query may call a function that writes (`setval` among them).
         NodeEnum::SelectStmt(s) => !s.from_clause.is_empty() || calls_function(s),
         _ => false,
     }
+}
+
+/// Whether the body of a block names a statement that changes rows. `ON UPDATE CASCADE`, `FOR UPDATE`
+/// and the events of a trigger name none.
+fn names_a_change_of_rows(body: &str) -> bool {
+    let body = body.to_ascii_lowercase();
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut before = "";
+    let mut words = body.split(|c| !is_part(c)).filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        let next = words.peek().copied().unwrap_or_default();
+        let changes = match word {
+            "insert" | "merge" => next == "into",
+            "delete" => next == "from",
+            "update" => !matches!(before, "on" | "for" | "key" | "before" | "after" | "or" | "of"),
+            "truncate" => !matches!(before, "before" | "after" | "or"),
+            _ => false,
+        };
+        if changes {
+            return true;
+        }
+        before = word;
+    }
+    false
 }
 
 fn calls_function(select: &SelectStmt) -> bool {
@@ -307,6 +328,28 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(traits(text).probe.as_deref(), expected, "{text}");
             assert!(traits(text).changes_rows, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_block_changes_rows_only_where_it_says_so() {
+        let of = |body: &str| traits(&format!("DO $$ BEGIN {body} END $$")).changes_rows;
+        for body in [
+            "UPDATE t SET a = 1;",
+            "IF x THEN\n\tupdate t set a = 1; END IF;",
+            "DELETE  FROM t;",
+            "EXECUTE 'INSERT INTO t VALUES (1)';",
+            "TRUNCATE t;",
+        ] {
+            assert!(of(body), "{body}");
+        }
+        for body in [
+            "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u ON DELETE CASCADE ON UPDATE CASCADE;",
+            "PERFORM 1 FROM t FOR UPDATE;",
+            "CREATE TRIGGER g BEFORE INSERT OR UPDATE OR DELETE ON t EXECUTE FUNCTION f();",
+            "ALTER TABLE t ADD COLUMN updated_at int;",
+        ] {
+            assert!(!of(body), "{body}");
         }
     }
 
