@@ -17,8 +17,10 @@ use crate::Server;
 
 /// How long a watched statement may take.
 const WATCH_MAX: Duration = Duration::from_secs(20);
-/// A statement that has waited so long waits for the blocker.
-const WAITS: Duration = Duration::from_millis(150);
+/// A statement that does not wait for the blocker by then never will.
+const HOLD_MAX: Duration = Duration::from_secs(5);
+/// So often in a row it is seen to wait before the blocker lets go.
+const SEEN_WAITING: u32 = 3;
 const POLL: Duration = Duration::from_millis(3);
 
 /// Sessions with one server, used for one case after the other.
@@ -161,7 +163,11 @@ impl Bench {
         let mut outcome = Outcome { verdict: Verdict::Alone, ..Outcome::default() };
         let query = self.locks_of(&self.pid);
         let mut running = Box::pin(self.subject.simple_query(&case.statement));
-        let (started, mut held) = (Instant::now(), true);
+        let (started, mut held, mut seen) = (Instant::now(), true, 0);
+        let waits = format!(
+            "SELECT true FROM pg_stat_activity WHERE pid = {} AND wait_event_type = 'Lock'",
+            self.pid
+        );
         let result = loop {
             tokio::select! {
                 biased;
@@ -172,7 +178,11 @@ impl Bench {
                 }
                 result = &mut running => break Some(result),
             }
-            if held && started.elapsed() > WAITS {
+            seen = match self.watcher.value(&waits).await? {
+                Some(_) => seen + 1,
+                None => 0,
+            };
+            if held && (seen >= SEEN_WAITING || started.elapsed() > HOLD_MAX) {
                 self.blocker.simple_query("ROLLBACK").await?;
                 held = false;
             }
@@ -263,7 +273,7 @@ impl Bench {
                     "SELECT relispopulated FROM pg_class WHERE oid = '{name}'::regclass"
                 ))
                 .await?;
-            let row = format!("SELECT true FROM {name} LIMIT 1");
+            let row = format!("SELECT true FROM ONLY {name} LIMIT 1");
             if populated.as_deref() == Some("f") || self.subject.value(&row).await?.is_none() {
                 outcome.work.insert(name, Work::Empty);
             }

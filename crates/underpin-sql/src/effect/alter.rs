@@ -6,7 +6,7 @@ use crate::model::{
     AlterTable, Constraint, ConstraintKind, Name, ObjectKind, PartitionBound, RelationOption,
     TableAction,
 };
-use crate::schema::{Relation, RelationKind};
+use crate::schema::Relation;
 
 impl Builder<'_> {
     pub(super) fn alter(&mut self, alter: &AlterTable) {
@@ -36,8 +36,9 @@ impl Builder<'_> {
             true => vec![self.schema.key(table)],
             false => self.family(table),
         };
+        let partitioned = self.is_partitioned(table);
         for action in &alter.actions {
-            let (mode, recurses) = self.level(&action.action);
+            let (mode, recurses) = self.level(&action.action, partitioned);
             self.lock(table, mode);
             // Dropping a column looks at the children even with ONLY.
             let below = match (recurses, &action.action) {
@@ -63,7 +64,7 @@ impl Builder<'_> {
     }
 
     /// The lock of a sub-command (`AlterTableGetLockLevel`) and whether descendants get it too.
-    fn level(&self, action: &TableAction) -> (LockMode, bool) {
+    fn level(&self, action: &TableAction, partitioned: bool) -> (LockMode, bool) {
         use LockMode::{AccessExclusive, ShareRowExclusive, ShareUpdateExclusive};
         match action {
             TableAction::SetStatistics { .. }
@@ -84,9 +85,10 @@ impl Builder<'_> {
             TableAction::DetachPartition { concurrently: true, .. }
             | TableAction::DetachFinalize { .. } => (ShareUpdateExclusive, false),
             TableAction::Trigger { .. } => (ShareRowExclusive, true),
+            // Tables that inherit get none of these, yet PostgreSQL 18 locks them too (measured).
             TableAction::AddConstraint(Constraint {
                 kind: ConstraintKind::ForeignKey(_), ..
-            }) => (ShareRowExclusive, false),
+            }) => (ShareRowExclusive, self.major >= 18),
             TableAction::OwnerTo
             | TableAction::SetLogged
             | TableAction::SetUnlogged
@@ -102,14 +104,10 @@ impl Builder<'_> {
             | TableAction::NotOf
             | TableAction::AttachPartition { .. }
             | TableAction::DetachPartition { .. } => (AccessExclusive, false),
-            TableAction::AddConstraint(c) => {
-                let is_key = !matches!(
-                    c.kind,
-                    ConstraintKind::Check { .. } | ConstraintKind::NotNull { .. }
-                );
-                // Tables that inherit do not get their parent's keys; partitions do.
-                (AccessExclusive, !is_key || !c_uses_index(c))
+            TableAction::AddConstraint(c) if makes_index(c) => {
+                (AccessExclusive, partitioned || self.major >= 18)
             }
+            TableAction::AddConstraint(c) => (AccessExclusive, !takes_index(c)),
             _ => (AccessExclusive, true),
         }
     }
@@ -125,6 +123,9 @@ impl Builder<'_> {
                     true => {}
                     false => self.add_column(table, family, column),
                 }
+            }
+            TableAction::DropColumn { .. } if alter.only && self.is_partitioned(table) => {
+                self.refuse("42P16");
             }
             TableAction::DropColumn { column, cascade, .. } => {
                 self.drop_column(table, family, column, *cascade);
@@ -164,7 +165,20 @@ impl Builder<'_> {
                     None => self.unknown_constraint(table, name),
                 }
             }
-            TableAction::ValidateConstraint { name } => self.validate(table, family, name),
+            TableAction::ValidateConstraint { name } => {
+                let added = alter.actions.iter().find_map(|a| match &a.action {
+                    TableAction::AddConstraint(c) if c.name.as_ref() == Some(name) => Some(c),
+                    _ => None,
+                });
+                match added {
+                    // What the same command adds is not there yet.
+                    Some(c) => {
+                        let checked = Constraint { not_valid: false, ..c.clone() };
+                        self.add_constraint(table, family, &checked);
+                    }
+                    None => self.validate(table, family, name),
+                }
+            }
             TableAction::DropConstraint { name, if_exists, cascade } => {
                 self.drop_constraint(table, family, name, *if_exists, *cascade);
             }
@@ -190,7 +204,7 @@ impl Builder<'_> {
             TableAction::Inherit { parent } => self.lock(parent, LockMode::ShareUpdateExclusive),
             TableAction::NoInherit { parent } => self.lock(parent, LockMode::AccessShare),
             TableAction::OfType { of } => self.lock(of, LockMode::AccessShare),
-            TableAction::AttachPartition { partition, bound } => {
+            TableAction::AttachPartition { partition, bound, .. } => {
                 self.attach(table, partition, bound)
             }
             TableAction::DetachPartition { partition, concurrently } => {
@@ -211,7 +225,7 @@ impl Builder<'_> {
     }
 
     /// The sequence behind an identity column.
-    fn sequence_of(&mut self, table: &Name, column: &str, mode: LockMode) {
+    pub(super) fn sequence_of(&mut self, table: &Name, column: &str, mode: LockMode) {
         let suffix = format!("_{column}_seq");
         for sequence in self.owned_sequences(table).iter().filter(|s| s.name.ends_with(&suffix)) {
             self.lock(sequence, mode);
@@ -247,7 +261,17 @@ impl Builder<'_> {
             ConstraintKind::Unique { using_index: Some(index), .. } => {
                 self.take_index(table, index, c.name.as_deref());
             }
-            ConstraintKind::PrimaryKey { .. } => {
+            ConstraintKind::PrimaryKey { columns, .. } => {
+                // Its NOT NULL goes down to tables that inherit, its index does not.
+                for member in &family[1..] {
+                    let nullable = |c: &String| {
+                        self.relation(member).and_then(|r| r.column(c)).is_none_or(|c| !c.not_null)
+                    };
+                    if columns.iter().any(nullable) {
+                        self.lock(member, LockMode::AccessExclusive);
+                        self.work(member, Work::Scan);
+                    }
+                }
                 self.work(table, Work::Build);
                 self.may_fail(&["23502", "23505"]);
             }
@@ -260,9 +284,7 @@ impl Builder<'_> {
                 self.may_fail(&["23P01"]);
             }
             ConstraintKind::ForeignKey(key) => {
-                let partitioned =
-                    self.relation(table).is_some_and(|r| r.kind == RelationKind::Partitioned);
-                if partitioned && c.not_valid && self.major < 18 {
+                if self.is_partitioned(table) && c.not_valid && self.major < 18 {
                     return self.refuse("42809");
                 }
                 self.lock_partitions(table, LockMode::ShareRowExclusive);
@@ -397,7 +419,12 @@ impl Builder<'_> {
                     .iter()
                     .any(|f| f.columns == key.columns && f.references == key.references)
             });
-            self.lock_partitions(&key.references, LockMode::ShareRowExclusive);
+            // The partition's own key becomes a part of its parent's: its triggers go.
+            let mode = match has {
+                true => LockMode::AccessExclusive,
+                false => LockMode::ShareRowExclusive,
+            };
+            self.lock_partitions(&key.references, mode);
             if !has {
                 self.work(partition, Work::Scan);
                 self.work(&key.references, Work::Scan);
@@ -464,7 +491,18 @@ impl Builder<'_> {
     }
 }
 
-fn c_uses_index(c: &Constraint) -> bool {
+/// A key that is an index of its own.
+fn makes_index(c: &Constraint) -> bool {
+    match &c.kind {
+        ConstraintKind::PrimaryKey { using_index, .. }
+        | ConstraintKind::Unique { using_index, .. } => using_index.is_none(),
+        ConstraintKind::Exclude => true,
+        _ => false,
+    }
+}
+
+/// A key that takes over an index.
+fn takes_index(c: &Constraint) -> bool {
     matches!(
         c.kind,
         ConstraintKind::PrimaryKey { using_index: Some(_), .. }

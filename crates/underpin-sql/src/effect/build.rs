@@ -50,6 +50,10 @@ impl<'a> Builder<'a> {
         self.schema.relation(name)
     }
 
+    pub(super) fn is_partitioned(&self, name: &Name) -> bool {
+        self.relation(name).is_some_and(|r| r.kind == RelationKind::Partitioned)
+    }
+
     /// The relation, with a gap where not everything is known of it.
     pub(super) fn known(&mut self, name: &Name) -> Option<&'a Relation> {
         let relation = self.relation(name);
@@ -139,8 +143,10 @@ impl<'a> Builder<'a> {
 
     /// What a query reads, and what its `WITH` changes.
     pub(super) fn reads(&mut self, mentions: &Mentions, scans: bool) {
-        let mode = if mentions.locks_rows { LockMode::RowShare } else { LockMode::AccessShare };
         for name in &mentions.relations {
+            let locked = mentions.locks_rows
+                && (mentions.locked.is_empty() || mentions.locked.contains(name));
+            let mode = if locked { LockMode::RowShare } else { LockMode::AccessShare };
             self.read(name, mode, scans);
         }
         for name in &mentions.changes {
@@ -151,10 +157,15 @@ impl<'a> Builder<'a> {
     }
 
     fn read(&mut self, name: &Name, mode: LockMode, scans: bool) {
-        self.lock_family(name, mode);
+        match scans {
+            true => self.lock_family(name, mode),
+            false => self.lock(name, mode),
+        }
         match self.relation(name).and_then(|r| r.view.as_ref()) {
-            // A view is replaced by its query; a materialized view is not.
-            Some(view) if self.relation(name).is_some_and(|r| r.kind == RelationKind::View) => {
+            // A view is replaced by its query when it is executed; a materialized view is not.
+            Some(view)
+                if scans && self.relation(name).is_some_and(|r| r.kind == RelationKind::View) =>
+            {
                 for inner in view.relations.iter().filter(|inner| *inner != name) {
                     self.read(inner, mode, scans);
                 }

@@ -16,10 +16,8 @@ impl Builder<'_> {
         let has_default = c.default.as_ref().is_some_and(|d| !d.is_null);
         let serial = c.type_name.as_ref().is_some_and(TypeName::is_serial);
         let checked_domain = c.type_name.as_ref().is_some_and(|t| {
-            matches!(
-                self.schema.user_type(&t.name),
-                Some(UserType::Domain { constrained: true, .. })
-            )
+            let user_type = self.schema.user_type(&t.name);
+            !t.array && matches!(user_type, Some(UserType::Domain { constrained: true, .. }))
         });
         let rewrites = serial
             || c.identity
@@ -125,6 +123,9 @@ impl Builder<'_> {
             .columns
             .iter()
             .any(|c| c.generated_from.iter().flatten().any(|source| source == column));
+        self.sequence_of(table, column, LockMode::AccessExclusive);
+        // Until PostgreSQL 14 a generated column went with what it is made of.
+        let generated = generated && self.major >= 15;
         if cascade {
             dependants.iter().for_each(|d| self.lock(d, LockMode::AccessExclusive));
         } else if !dependants.is_empty() || generated {
@@ -197,7 +198,10 @@ impl Builder<'_> {
             .columns
             .iter()
             .any(|c| c.generated_from.iter().flatten().any(|source| source == column));
-        if generated || !self.schema.views_of(table, Some(column)).is_empty() {
+        // The generated column was a syntax error until PostgreSQL 14.
+        if generated {
+            self.refuse(if self.major >= 15 { "0A000" } else { "42601" });
+        } else if !self.schema.views_of(table, Some(column)).is_empty() {
             self.refuse("0A000");
         }
     }

@@ -77,6 +77,9 @@ fn builtin(from: &TypeName, to: &TypeName, schema: &Schema, major: u32) -> Cost 
             Cost::Indexes
         }
         ("cidr", "inet") | ("xml", "text") => Cost::Free,
+        // The same bytes, but another operator class (`pg_cast`, method `b`).
+        ("int4", b) if is_object_id(b) => Cost::Indexes,
+        (a, "int4" | "oid") if is_object_id(a) => Cost::Indexes,
         ("numeric", "numeric") => free(numeric_is_wider(&from.modifiers, &to.modifiers)),
         (a, b) if a == b && is_time(a) => free(precision(new) >= precision(old)),
         ("timestamp", "timestamptz") | ("timestamptz", "timestamp") => {
@@ -88,6 +91,13 @@ fn builtin(from: &TypeName, to: &TypeName, schema: &Schema, major: u32) -> Cost 
         }
         (a, b) => free(a == b && from.name == to.name && from.modifiers == to.modifiers),
     }
+}
+
+fn is_object_id(name: &str) -> bool {
+    matches!(
+        name,
+        "oid" | "regclass" | "regproc" | "regprocedure" | "regtype" | "regrole" | "regnamespace"
+    )
 }
 
 fn is_time(name: &str) -> bool {

@@ -69,8 +69,7 @@ impl Builder<'_> {
         for name in names {
             // Partitions go with their parent; tables that inherit only with CASCADE.
             let below = self.schema.descendants(name);
-            let partitioned =
-                self.relation(name).is_some_and(|r| r.kind == RelationKind::Partitioned);
+            let partitioned = self.is_partitioned(name);
             if !below.is_empty() && !partitioned && !cascade {
                 self.refuse("2BP01");
             }
@@ -101,7 +100,8 @@ impl Builder<'_> {
                 }
             }
         }
-        let keys = self.schema.referencing(name).map(|(child, _)| child.clone());
+        let users = self.schema.users_of_sequence(name);
+        let keys = self.schema.referencing(name).map(|(child, _)| child.clone()).chain(users);
         let mut dependants: Vec<Name> = keys.filter(|child| !all.contains(child)).collect();
         dependants
             .extend(self.schema.views_of(name, None).into_iter().filter(|v| !all.contains(v)));
@@ -121,8 +121,7 @@ impl Builder<'_> {
 
     fn drop_index(&mut self, d: &Drop, name: &Name) {
         let Some((table, index)) = self.schema.index(name) else {
-            let unknown = self.schema.relations().all(|(_, r)| r.complete) && self.schema.complete;
-            return match (unknown, d.if_exists) {
+            return match (self.schema.knows_every_index(), d.if_exists) {
                 (true, true) => {}
                 (true, false) => self.refuse("42704"),
                 (false, _) => self.gap(Gap::Index(self.schema.key(name))),

@@ -5,7 +5,7 @@ use super::{Gap, LockMode, Work};
 use crate::model::{
     AlterDomain, AlterEnum, ConstraintKind, CreateIndex, CreateTable, CreateTableAs, DomainChange,
     EnumChange, Mentions, Name, ObjectKind, Reindex, ReindexTarget, Rename, Statement,
-    TransactionControl, Truncate,
+    TransactionControl, Truncate, TypeName,
 };
 use crate::schema::RelationKind;
 
@@ -134,12 +134,13 @@ impl Builder<'_> {
                 self.rewrite(table);
             }
             Statement::Cluster { table: None } => self.alone(),
-            Statement::Lock { tables, mode } => {
+            Statement::Lock { tables, only, mode } => {
+                let mode = LockMode::from_number(*mode).unwrap_or(AccessExclusive);
                 for table in tables {
-                    self.lock_family(
-                        table,
-                        LockMode::from_number(*mode).unwrap_or(AccessExclusive),
-                    );
+                    match only.contains(table) {
+                        true => self.lock(table, mode),
+                        false => self.lock_family(table, mode),
+                    }
                 }
             }
             Statement::Comment { kind, name } => self.comment(*kind, name),
@@ -215,8 +216,7 @@ impl Builder<'_> {
 
     fn create_index(&mut self, i: &CreateIndex) {
         self.known(&i.table);
-        let partitioned =
-            self.relation(&i.table).is_some_and(|r| r.kind == RelationKind::Partitioned);
+        let partitioned = self.is_partitioned(&i.table);
         if i.concurrently {
             self.alone();
             if partitioned {
@@ -262,12 +262,12 @@ impl Builder<'_> {
                     self.index_lock(&table, &name.name, index_mode);
                     self.work(&table, Work::Build);
                 }
+                None if self.schema.knows_every_index() => self.refuse("42P01"),
                 None => self.gap(Gap::Index(self.schema.key(name))),
             },
             ReindexTarget::Table(name) => {
                 self.known(name);
-                let partitioned =
-                    self.relation(name).is_some_and(|x| x.kind == RelationKind::Partitioned);
+                let partitioned = self.is_partitioned(name);
                 self.lock(name, table_mode);
                 // Before PostgreSQL 14 a partitioned table is passed over with a warning.
                 if partitioned && self.major < 14 {
@@ -280,7 +280,7 @@ impl Builder<'_> {
                 self.work(name, Work::Build);
                 let key = self.schema.key(name);
                 for member in std::iter::once(key).chain(self.schema.partitions(name)) {
-                    if self.relation(&member).is_some_and(|x| x.kind != RelationKind::Partitioned) {
+                    if !self.is_partitioned(&member) {
                         self.index_locks(&member, index_mode, |_| true);
                     }
                 }
@@ -357,6 +357,8 @@ impl Builder<'_> {
                 let mode = self.rename_index_mode();
                 self.index_locks(object, mode, |i| i.constraint && i.name == r.from);
             }
+            // Those of partitions are renamed along since PostgreSQL 15.
+            K::Trigger if self.major < 15 => self.lock(object, LockMode::AccessExclusive),
             K::Trigger => self.lock_partitions(object, LockMode::AccessExclusive),
             K::Policy | K::Rule => self.lock(object, LockMode::AccessExclusive),
             _ => {}
@@ -388,6 +390,14 @@ impl Builder<'_> {
         }
         let users: Vec<Name> =
             self.schema.users_of_type(&d.name).map(|(table, _)| table.clone()).collect();
+        let is_array = |t: &TypeName| t.array;
+        if self
+            .schema
+            .users_of_type(&d.name)
+            .any(|(_, c)| c.type_name.as_ref().is_some_and(is_array))
+        {
+            return self.refuse("0A000");
+        }
         for table in users {
             self.lock(&table, LockMode::Share);
             self.work(&table, Work::Scan);
@@ -416,7 +426,11 @@ impl Builder<'_> {
     }
 
     fn truncate(&mut self, t: &Truncate) {
-        let mut tables: Vec<Name> = t.tables.iter().flat_map(|name| self.family(name)).collect();
+        let members = |name: &Name| match t.only.contains(name) {
+            true => vec![self.schema.key(name)],
+            false => self.family(name),
+        };
+        let mut tables: Vec<Name> = t.tables.iter().flat_map(members).collect();
         for name in &tables {
             self.known(name);
         }

@@ -1,7 +1,7 @@
 //! Statements about rows.
 
 use super::build::Builder;
-use super::{LockMode, Work};
+use super::{Gap, LockMode, Work};
 use crate::model::{Delete, ForeignKeyAction, Insert, Mentions, Name, Update};
 use crate::schema::ForeignKey;
 
@@ -30,8 +30,7 @@ impl Builder<'_> {
 
     pub(super) fn update(&mut self, u: &Update) {
         self.reads_beside(&u.mentions, &u.table);
-        self.lock_family(&u.table, LockMode::RowExclusive);
-        self.work_family(&u.table);
+        self.write(&u.table);
         self.known(&u.table);
         let Some(relation) = self.relation(&u.table) else { return };
         for key in relation
@@ -51,8 +50,7 @@ impl Builder<'_> {
 
     pub(super) fn delete(&mut self, d: &Delete) {
         self.reads_beside(&d.mentions, &d.table);
-        self.lock_family(&d.table, LockMode::RowExclusive);
-        self.work_family(&d.table);
+        self.write(&d.table);
         self.known(&d.table);
         self.deleted(&d.table, 0);
         self.may_fail(&["23503"]);
@@ -97,9 +95,15 @@ impl Builder<'_> {
         self.may_fail(&["23502", "23503", "23505", "23514"]);
     }
 
+    /// A view that can be written to is a view of one table (manual, CREATE VIEW).
     fn write(&mut self, table: &Name) {
         self.lock_family(table, LockMode::RowExclusive);
         self.work_family(table);
+        match self.relation(table).and_then(|r| r.view.as_ref()).map(|v| v.relations.as_slice()) {
+            Some([base]) if base != table => self.write(&base.clone()),
+            Some(_) => self.gap(Gap::Relation(self.schema.key(table))),
+            None => {}
+        }
     }
 
     fn work_family(&mut self, table: &Name) {

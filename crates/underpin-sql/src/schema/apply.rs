@@ -6,8 +6,8 @@ use super::{
 };
 use crate::model::{
     AlterTable, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateTable,
-    DomainChange, Drop, EnumChange, Mentions, Name, ObjectKind, Parsed, PartitionBound,
-    Persistence, Rename, Statement, TableAction, TypeName, Volatility,
+    DomainChange, Drop, EnumChange, Mentions, Name, ObjectKind, Parsed, Persistence, Rename,
+    Statement, TableAction, TypeName, Volatility,
 };
 
 impl Schema {
@@ -131,6 +131,17 @@ impl Schema {
         self.relations.entry(key).or_default()
     }
 
+    /// Sequences in `nextval('…')`.
+    fn sequences(&self, mentions: &Mentions) -> Vec<Name> {
+        let calls = mentions.functions.iter().any(|f| f.name == "nextval");
+        let named = mentions.literals.iter().filter(|_| calls).map(|l| l.replace('"', ""));
+        let names = named.map(|text| match text.split_once('.') {
+            Some((schema, name)) => Name::qualified(schema, name),
+            None => Name::bare(text),
+        });
+        names.map(|name| self.key(&name)).collect()
+    }
+
     fn view(&self, mentions: &Mentions) -> View {
         View {
             relations: mentions.relations.iter().map(|r| self.key(r)).collect(),
@@ -158,7 +169,7 @@ impl Schema {
         };
         if let Some(of) = &t.partition_of {
             relation.parents.push(self.key(&of.parent));
-            relation.is_default_partition = of.bound == PartitionBound::Default;
+            relation.is_default_partition = of.is_default;
         }
         for source in relation.parents.clone().iter().chain(&t.like) {
             match self.relation(source) {
@@ -233,15 +244,17 @@ impl Schema {
             };
             self.insert(&Name { schema: key.schema, name }, sequence);
         }
-        self.edit(table).columns.push(Column {
+        let column = Column {
             name: c.name.clone(),
             type_name: c.type_name.as_ref().map(real_type),
             not_null: c.not_null,
             has_default: serial || c.default.is_some(),
+            sequences: c.default.iter().flat_map(|d| self.sequences(&d.mentions)).collect(),
             identity: c.identity,
             generated_from: c.generated.as_ref().map(|g| g.expression.mentions.columns.clone()),
             stored: c.generated.as_ref().is_some_and(|g| g.stored),
-        });
+        };
+        self.edit(table).columns.push(column);
         for constraint in &c.constraints {
             self.add_constraint(table, constraint);
         }
@@ -249,8 +262,10 @@ impl Schema {
 
     fn push_index(&mut self, table: &Name, name: Option<&str>, label: &str, index: Index) {
         let key = self.key(table);
-        let columns: Vec<&str> =
-            index.columns.iter().map(|c| c.as_deref().unwrap_or("expr")).collect();
+        let columns: Vec<String> = match index.labels.is_empty() {
+            true => index.columns.iter().flatten().cloned().collect(),
+            false => index.labels.clone(),
+        };
         let name = match name {
             Some(name) => name.to_owned(),
             None if label == "pkey" => self.choose_name(&key, "", label),
@@ -284,7 +299,7 @@ impl Schema {
                 let fact = Check {
                     name: name("check", one),
                     columns: columns.clone(),
-                    not_null_of: expression.not_null_of.clone(),
+                    not_null_of: expression.implies_not_null.clone(),
                     valid: !c.not_valid && !c.not_enforced,
                     text: expression.text.clone(),
                 };
@@ -397,6 +412,7 @@ impl Schema {
         mentions.extend(i.predicate.iter().flat_map(|p| p.mentions.columns.clone()));
         let index = Index {
             columns: i.columns.clone(),
+            labels: i.labels.clone(),
             mentions,
             computed: i.predicate.is_some() || i.columns.iter().any(Option::is_none),
             unique: i.unique,
@@ -511,11 +527,11 @@ impl Schema {
                 let parent = self.key(parent);
                 self.edit(table).parents.retain(|p| *p != parent);
             }
-            TableAction::AttachPartition { partition, bound } => {
+            TableAction::AttachPartition { partition, is_default, .. } => {
                 let parent = self.key(table);
                 let relation = self.edit(partition);
                 relation.parents = vec![parent];
-                relation.is_default_partition = *bound == PartitionBound::Default;
+                relation.is_default_partition = *is_default;
                 self.inherit_from_parent(&partition.clone());
             }
             TableAction::DetachPartition { partition, .. }

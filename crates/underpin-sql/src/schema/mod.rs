@@ -221,6 +221,23 @@ impl Schema {
         self.statistics.get(&self.key(name))
     }
 
+    /// Tables with a column whose default takes from this sequence, without its owner.
+    #[must_use]
+    pub fn users_of_sequence(&self, name: &Name) -> Vec<Name> {
+        let key = self.key(name);
+        let owner = self.relation(&key).and_then(|r| r.owner.clone());
+        let uses = |r: &Relation| r.columns.iter().any(|c| c.sequences.contains(&key));
+        let tables =
+            self.relations.iter().filter(|(table, r)| uses(r) && Some(*table) != owner.as_ref());
+        tables.map(|(table, _)| table.clone()).collect()
+    }
+
+    /// Whether an index that is not in here does not exist.
+    #[must_use]
+    pub fn knows_every_index(&self) -> bool {
+        self.complete && self.relations.values().all(|r| r.complete || !r.is_stored_or_parent())
+    }
+
     fn is_taken(&self, like: &Name, name: &str) -> bool {
         let taken = Name { schema: like.schema.clone(), name: name.to_owned() };
         self.relations.contains_key(&taken) || self.index(&taken).is_some()

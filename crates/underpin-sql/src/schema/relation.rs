@@ -70,6 +70,8 @@ pub struct Column {
     pub not_null: bool,
     /// It has a default.
     pub has_default: bool,
+    /// Sequences that its default takes from.
+    pub sequences: Vec<Name>,
     /// It is an identity column.
     pub identity: bool,
     /// It is generated: the columns that it is made of.
@@ -85,6 +87,8 @@ pub struct Index {
     pub name: String,
     /// Key columns in order; `None` for an expression.
     pub columns: Vec<Option<String>>,
+    /// What each part adds to the name of an index that is given none; empty: the columns.
+    pub labels: Vec<String>,
     /// Every column that it names: keys, included ones, expressions, predicate.
     pub mentions: Vec<String>,
     /// It has an expression or a predicate, which makes a type change rebuild it.

@@ -17,6 +17,8 @@ pub struct Mentions {
     pub literals: Vec<String>,
     /// It locks rows (`FOR UPDATE`, `FOR SHARE`, …).
     pub locks_rows: bool,
+    /// Of these relations (`OF`); empty: of all.
+    pub locked: Vec<Name>,
     /// Something is in there that this walk does not know, or a bound was met.
     pub incomplete: bool,
 }
@@ -57,8 +59,10 @@ pub struct Expression {
     /// The column and the types that it is cast to, innermost first, where it is nothing else:
     /// `"status"::text::"Status"`, or a column alone.
     pub cast: Option<(String, Vec<TypeName>)>,
-    /// Columns whose `IS NOT NULL` must hold for it to be true: `a IS NOT NULL AND …`.
-    pub not_null_of: Vec<String>,
+    /// It is `column IS NOT NULL` and nothing else: the column.
+    pub not_null_of: Option<String>,
+    /// Columns that cannot be NULL where it is true: `a IS NOT NULL AND …`.
+    pub implies_not_null: Vec<String>,
 }
 
 impl Expression {

@@ -212,6 +212,8 @@ pub enum Statement {
     Lock {
         /// The tables.
         tables: Vec<Name>,
+        /// Those of them with `ONLY`.
+        only: Vec<Name>,
         /// PostgreSQL's number of the mode, 1 (`ACCESS SHARE`) to 8 (`ACCESS EXCLUSIVE`).
         mode: u8,
     },

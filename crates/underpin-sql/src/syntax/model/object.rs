@@ -80,6 +80,9 @@ pub struct CreateIndex {
     pub method: String,
     /// Key columns; an expression is `None`.
     pub columns: Vec<Option<String>>,
+    /// What each part adds to the name of an index that is given none (`FigureIndexColname`): the
+    /// column, the function that is called, `expr`.
+    pub labels: Vec<String>,
     /// What its key expressions name.
     pub expressions: Mentions,
     /// `INCLUDE` columns.
@@ -359,6 +362,8 @@ pub enum RoleChange {
 pub struct Truncate {
     /// The tables.
     pub tables: Vec<Name>,
+    /// Those of them with `ONLY`.
+    pub only: Vec<Name>,
     /// `CASCADE`.
     pub cascade: bool,
     /// `RESTART IDENTITY`.

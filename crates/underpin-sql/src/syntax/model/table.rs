@@ -55,6 +55,8 @@ impl CreateTable {
 pub struct PartitionOf {
     /// The parent.
     pub parent: Name,
+    /// `DEFAULT`.
+    pub is_default: bool,
     /// Which rows are its.
     pub bound: PartitionBound,
 }
@@ -301,7 +303,7 @@ pub enum TableAction {
     /// `REPLICA IDENTITY`; the index of `USING INDEX`.
     ReplicaIdentity { index: Option<String> },
     /// `ATTACH PARTITION`; of an index too.
-    AttachPartition { partition: Name, bound: PartitionBound },
+    AttachPartition { partition: Name, is_default: bool, bound: PartitionBound },
     /// `DETACH PARTITION`.
     DetachPartition { partition: Name, concurrently: bool },
     /// `DETACH PARTITION … FINALIZE`.

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    AConst, AExpr, AExprKind, BoolExprType, FuncCall, Node, NullTestType, SelectStmt, WithClause,
-    a_const::Val,
+    AConst, AExpr, AExprKind, BoolExprType, FuncCall, Node, NullTestType, ReturningClause,
+    SelectStmt, WithClause, a_const::Val,
 };
 
 use super::name;
@@ -20,6 +20,8 @@ pub(super) struct Walk {
     pub(super) volatility: Volatility,
     /// Names of `WITH`, which are no relations.
     made: Vec<String>,
+    /// What relations are called in the query.
+    aliases: Vec<(String, Name)>,
 }
 
 fn push<T: PartialEq>(list: &mut Vec<T>, item: T) {
@@ -90,6 +92,10 @@ impl Walk {
         }
     }
 
+    pub(super) fn returning(&mut self, clause: Option<&ReturningClause>) {
+        clause.iter().for_each(|c| self.all(&c.exprs));
+    }
+
     pub(super) fn select(&mut self, s: &SelectStmt) {
         self.with(s.with_clause.as_ref());
         for list in [
@@ -107,6 +113,14 @@ impl Walk {
             self.option(one.as_deref());
         }
         self.mentions.locks_rows |= !s.locking_clause.is_empty();
+        for clause in &s.locking_clause {
+            let Some(NodeEnum::LockingClause(clause)) = &clause.node else { continue };
+            for called in clause.locked_rels.iter().map(name::of_object) {
+                let relation = self.aliases.iter().rev().find(|(alias, _)| *alias == called.name);
+                let relation = relation.map(|(_, relation)| relation.clone());
+                self.mentions.locked.extend(relation);
+            }
+        }
         for side in [&s.larg, &s.rarg].into_iter().flatten() {
             self.select(side);
         }
@@ -135,12 +149,17 @@ impl Walk {
             }
             N::SqlvalueFunction(_) => self.raise(Volatility::Stable),
             N::FuncCall(call) => self.function(call),
-            N::RangeVar(r) => self.relation(name::of_relation(r)),
+            N::RangeVar(r) => {
+                let alias = r.alias.as_ref().map_or(&r.relname, |a| &a.aliasname);
+                self.aliases.push((alias.clone(), name::of_relation(r)));
+                self.relation(name::of_relation(r));
+            }
             N::SelectStmt(s) => self.select(s),
             N::InsertStmt(s) => {
                 self.with(s.with_clause.as_ref());
                 push(&mut self.mentions.changes, name::of_optional(s.relation.as_ref()));
                 self.option(s.select_stmt.as_deref());
+                self.returning(s.returning_clause.as_ref());
                 self.raise(Volatility::Volatile);
             }
             N::UpdateStmt(s) => {
@@ -149,6 +168,7 @@ impl Walk {
                 self.all(&s.target_list);
                 self.all(&s.from_clause);
                 self.option(s.where_clause.as_deref());
+                self.returning(s.returning_clause.as_ref());
                 self.raise(Volatility::Volatile);
             }
             N::DeleteStmt(s) => {
@@ -156,6 +176,7 @@ impl Walk {
                 push(&mut self.mentions.changes, name::of_optional(s.relation.as_ref()));
                 self.all(&s.using_clause);
                 self.option(s.where_clause.as_deref());
+                self.returning(s.returning_clause.as_ref());
                 self.raise(Volatility::Volatile);
             }
             N::AExpr(e) => {
@@ -240,6 +261,7 @@ fn push_bounded(list: &mut Vec<String>, text: &str) {
 pub(super) fn read(node: &Node, source: &Source<'_>, span: Option<Range<usize>>) -> Expression {
     let mut walk = Walk::default();
     walk.node(node);
+    let implied = implies_not_null(node);
     Expression {
         text: span.clone().map(|s| source.text[s].to_owned()).unwrap_or_default(),
         span: span.map(|s| source.place(s)),
@@ -247,7 +269,11 @@ pub(super) fn read(node: &Node, source: &Source<'_>, span: Option<Range<usize>>)
         volatility: walk.volatility,
         is_null: is_null(node),
         cast: plain_cast(node),
-        not_null_of: not_null_of(node),
+        not_null_of: match &node.node {
+            Some(NodeEnum::NullTest(_)) => implied.first().cloned(),
+            _ => None,
+        },
+        implies_not_null: implied,
     }
 }
 
@@ -271,10 +297,10 @@ fn plain_cast(node: &Node) -> Option<(String, Vec<TypeName>)> {
     }
 }
 
-fn not_null_of(node: &Node) -> Vec<String> {
+fn implies_not_null(node: &Node) -> Vec<String> {
     match &node.node {
         Some(NodeEnum::BoolExpr(e)) if e.boolop() == BoolExprType::AndExpr => {
-            e.args.iter().flat_map(not_null_of).collect()
+            e.args.iter().flat_map(implies_not_null).collect()
         }
         Some(NodeEnum::NullTest(test)) if test.nulltesttype() == NullTestType::IsNotNull => {
             let column = test.arg.as_deref().and_then(plain_cast);

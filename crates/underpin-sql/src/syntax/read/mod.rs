@@ -207,6 +207,7 @@ fn statement(node: &NodeEnum, source: &Source<'_>) -> Statement {
         N::DropOwnedStmt(s) => role(RoleChange::DropOwned, object::roles(&s.roles), &[]),
         N::TruncateStmt(s) => S::Truncate(Truncate {
             tables: relations(&s.relations),
+            only: only(&s.relations),
             cascade: s.behavior() == p::DropBehavior::DropCascade,
             restart_identity: s.restart_seqs,
         }),
@@ -227,9 +228,11 @@ fn statement(node: &NodeEnum, source: &Source<'_>) -> Statement {
             }
         }
         N::ClusterStmt(s) => S::Cluster { table: s.relation.as_ref().map(name::of_relation) },
-        N::LockStmt(s) => {
-            S::Lock { tables: relations(&s.relations), mode: u8::try_from(s.mode).unwrap_or(8) }
-        }
+        N::LockStmt(s) => S::Lock {
+            tables: relations(&s.relations),
+            only: only(&s.relations),
+            mode: u8::try_from(s.mode).unwrap_or(8),
+        },
         N::CommentStmt(s) => {
             let kind = object::kind_of(s.objtype());
             S::Comment { kind, name: commented(kind, s.object.as_deref()) }
@@ -285,6 +288,16 @@ fn role(change: RoleChange, names: Vec<String>, list: &[p::Node]) -> Statement {
 
 fn database(name: &str, create: bool, options: Vec<String>) -> Database {
     Database { name: name.to_owned(), create, options }
+}
+
+fn only(nodes: &[p::Node]) -> Vec<Name> {
+    nodes
+        .iter()
+        .filter_map(|n| match &n.node {
+            Some(NodeEnum::RangeVar(r)) if !r.inh => Some(name::of_relation(r)),
+            _ => None,
+        })
+        .collect()
 }
 
 fn vacuumed(nodes: &[p::Node]) -> Vec<Name> {

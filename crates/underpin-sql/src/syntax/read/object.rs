@@ -124,6 +124,7 @@ pub(super) fn index(s: &p::IndexStmt, source: &Source<'_>) -> CreateIndex {
     }
     CreateIndex {
         name: name::non_empty(&s.idxname),
+        labels: labels(&s.index_params),
         expressions: walk.mentions,
         table: name::of_optional(s.relation.as_ref()),
         only: s.relation.as_ref().is_some_and(|r| !r.inh),
@@ -135,6 +136,35 @@ pub(super) fn index(s: &p::IndexStmt, source: &Source<'_>) -> CreateIndex {
         including: elements(&s.index_including_params).into_iter().flatten().collect(),
         predicate,
         nulls_not_distinct: s.nulls_not_distinct,
+    }
+}
+
+/// Made different by a number where they repeat (`ChooseIndexColumnNames`).
+fn labels(parts: &[Node]) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for part in parts {
+        let Some(NodeEnum::IndexElem(e)) = &part.node else { continue };
+        let label = match name::non_empty(&e.name) {
+            Some(column) => column,
+            None => e.expr.as_deref().and_then(figure).unwrap_or_else(|| "expr".to_owned()),
+        };
+        let taken = |wanted: &str| labels.iter().any(|l| l == wanted);
+        let numbered = (1..).map(|n| format!("{label}{n}")).find(|l| !taken(l));
+        let label = if taken(&label) { numbered.unwrap_or(label) } else { label };
+        labels.push(label);
+    }
+    labels
+}
+
+fn figure(node: &Node) -> Option<String> {
+    match node.node.as_ref()? {
+        NodeEnum::FuncCall(call) => Some(name::of_function(&call.funcname).name),
+        NodeEnum::CoalesceExpr(_) => Some("coalesce".to_owned()),
+        NodeEnum::ColumnRef(c) => name::word(c.fields.last()?),
+        NodeEnum::TypeCast(cast) => figure(cast.arg.as_deref()?)
+            .or_else(|| Some(name::of_type(cast.type_name.as_ref()?).name.name)),
+        NodeEnum::CollateClause(c) => figure(c.arg.as_deref()?),
+        _ => None,
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn insert(s: &p::InsertStmt) -> Insert {
     if let Some(conflict) = &s.on_conflict_clause {
         walk.all(&conflict.target_list);
     }
+    walk.returning(s.returning_clause.as_ref());
     Insert {
         table: name::of_optional(s.relation.as_ref()),
         columns: targets(&s.cols),
@@ -53,6 +54,7 @@ pub(super) fn update(s: &p::UpdateStmt, source: &Source<'_>) -> Update {
     walk.all(&s.target_list);
     walk.all(&s.from_clause);
     s.where_clause.iter().for_each(|n| walk.node(n));
+    walk.returning(s.returning_clause.as_ref());
     Update {
         table: name::of_optional(s.relation.as_ref()),
         assigned: targets(&s.target_list),
@@ -66,6 +68,7 @@ pub(super) fn delete(s: &p::DeleteStmt, source: &Source<'_>) -> Delete {
     walk.with(s.with_clause.as_ref());
     walk.all(&s.using_clause);
     s.where_clause.iter().for_each(|n| walk.node(n));
+    walk.returning(s.returning_clause.as_ref());
     Delete {
         table: name::of_optional(s.relation.as_ref()),
         condition: condition(s.where_clause.as_deref(), source),
@@ -89,6 +92,7 @@ pub(super) fn merge(s: &p::MergeStmt) -> Statement {
             clause.condition.iter().for_each(|n| walk.node(n));
         }
     }
+    walk.returning(s.returning_clause.as_ref());
     Statement::Merge { table: name::of_optional(s.relation.as_ref()), mentions: walk.mentions }
 }
 

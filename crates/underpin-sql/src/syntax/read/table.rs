@@ -32,7 +32,11 @@ pub(super) fn create(s: &CreateStmt, source: &Source<'_>, foreign: bool) -> Crea
     for parent in s.inh_relations.iter().map(name::of_object) {
         match &s.partbound {
             Some(bound) => {
-                table.partition_of = Some(PartitionOf { parent, bound: self::bound(bound) });
+                table.partition_of = Some(PartitionOf {
+                    parent,
+                    is_default: bound.is_default,
+                    bound: self::bound(bound),
+                });
             }
             None => table.inherits.push(parent),
         }
@@ -401,6 +405,7 @@ fn action_of(c: &AlterTableCmd, source: &Source<'_>, span: &Range<usize>) -> Tab
         (T::AtNoForceRowSecurity, _) => TableAction::ForceRowSecurity { force: false },
         (T::AtAttachPartition, Some(NodeEnum::PartitionCmd(p))) => TableAction::AttachPartition {
             partition: name::of_optional(p.name.as_ref()),
+            is_default: p.bound.as_ref().is_some_and(|b| b.is_default),
             bound: p.bound.as_ref().map(bound).unwrap_or_default(),
         },
         (T::AtDetachPartition, Some(NodeEnum::PartitionCmd(p))) => TableAction::DetachPartition {

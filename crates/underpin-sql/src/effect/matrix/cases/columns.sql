@@ -175,3 +175,72 @@ ALTER TABLE t ALTER COLUMN b SET COMPRESSION pglz;
 ALTER TABLE t RENAME COLUMN a TO z;
 -- case comment
 COMMENT ON COLUMN t.a IS 'x';
+-- case add_if_not_exists_there
+ALTER TABLE t ADD COLUMN IF NOT EXISTS a int DEFAULT random();
+-- case add_there
+ALTER TABLE t ADD COLUMN a int;
+-- case add_default_null
+ALTER TABLE t ADD COLUMN x int DEFAULT NULL;
+-- case add_default_cast
+ALTER TABLE t ADD COLUMN x timestamp DEFAULT '2020-01-01'::timestamp;
+-- case add_default_now_text
+ALTER TABLE t ADD COLUMN x text DEFAULT now()::text;
+-- case add_default_current_user
+ALTER TABLE t ADD COLUMN x text DEFAULT current_user;
+-- case add_default_case
+ALTER TABLE t ADD COLUMN x int DEFAULT CASE WHEN true THEN 1 ELSE 2 END;
+-- case add_default_date_trunc
+ALTER TABLE t ADD COLUMN x timestamptz DEFAULT date_trunc('day', now()) + interval '1 day';
+-- case add_default_to_char
+ALTER TABLE t ADD COLUMN x text DEFAULT to_char(now(), 'YYYY');
+-- case add_default_md5_random
+ALTER TABLE t ADD COLUMN x text DEFAULT md5(random()::text);
+-- case add_not_null_volatile
+ALTER TABLE t ADD COLUMN x uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE;
+-- case add_and_set_not_null
+ALTER TABLE t ADD COLUMN x int DEFAULT 1, ALTER COLUMN a SET NOT NULL;
+-- case add_enum_array
+ALTER TABLE t ADD COLUMN x mood[] DEFAULT ARRAY['good']::mood[];
+-- case add_domain_array
+ALTER TABLE t ADD COLUMN x checked_domain[];
+-- case drop_two
+ALTER TABLE t DROP COLUMN a, DROP COLUMN b;
+-- case drop_checked
+ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);
+ALTER TABLE t DROP COLUMN a;
+-- case drop_generated_source
+ALTER TABLE t ADD COLUMN g int GENERATED ALWAYS AS (a + 1) STORED;
+ALTER TABLE t DROP COLUMN a;
+-- case drop_serial
+ALTER TABLE t ADD COLUMN x serial;
+ALTER TABLE t DROP COLUMN x;
+-- case drop_identity_column
+ALTER TABLE t ADD COLUMN x int GENERATED ALWAYS AS IDENTITY;
+ALTER TABLE t DROP COLUMN x;
+-- case drop_in_multi_index
+CREATE INDEX t_multi ON t (nn) INCLUDE (a);
+ALTER TABLE t DROP COLUMN a;
+-- case drop_in_expression_index
+CREATE INDEX t_expr ON t ((a + 1)) WHERE nn > 0;
+ALTER TABLE t DROP COLUMN a;
+-- case drop_in_other_view
+CREATE VIEW v AS SELECT b FROM t;
+ALTER TABLE t DROP COLUMN a;
+-- case drop_in_star_view
+CREATE VIEW v AS SELECT * FROM t;
+ALTER TABLE t DROP COLUMN a;
+-- case set_not_null_two
+ALTER TABLE t ALTER COLUMN a SET NOT NULL, ALTER COLUMN b SET NOT NULL;
+-- case set_not_null_check_on_other
+ALTER TABLE t ADD CONSTRAINT c CHECK (b IS NOT NULL);
+ALTER TABLE t ALTER COLUMN a SET NOT NULL;
+-- case set_not_null_check_or
+ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL OR b IS NOT NULL);
+ALTER TABLE t ALTER COLUMN a SET NOT NULL;
+-- case set_not_null_after_validate
+ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;
+ALTER TABLE t VALIDATE CONSTRAINT c;
+ALTER TABLE t ALTER COLUMN a SET NOT NULL;
+-- case rename_in_view
+CREATE VIEW v AS SELECT a FROM t;
+ALTER TABLE t RENAME COLUMN a TO z;

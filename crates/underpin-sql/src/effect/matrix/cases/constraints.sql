@@ -87,3 +87,39 @@ ALTER TABLE t ADD FOREIGN KEY (parent_id) REFERENCES parent (id), ADD FOREIGN KE
 SET CONSTRAINTS ALL DEFERRED;
 -- case comment
 COMMENT ON CONSTRAINT bare_parent ON bare IS 'x';
+-- case add_foreign_key_not_valid_and_validate
+ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (parent_id) REFERENCES parent (id) NOT VALID, VALIDATE CONSTRAINT f;
+-- case drop_two_foreign_keys
+ALTER TABLE bare ADD CONSTRAINT other FOREIGN KEY (n) REFERENCES t (id);
+ALTER TABLE bare DROP CONSTRAINT bare_parent, DROP CONSTRAINT other;
+-- case drop_unnamed_foreign_key
+CREATE TABLE extra (parent_id int REFERENCES parent (id), t_id int REFERENCES t);
+ALTER TABLE extra DROP CONSTRAINT extra_t_id_fkey;
+-- case drop_unnamed_check
+CREATE TABLE extra (n int CHECK (n > 0));
+ALTER TABLE extra DROP CONSTRAINT extra_n_check;
+-- case drop_unnamed_unique
+CREATE TABLE extra (n int UNIQUE, m int, UNIQUE (n, m));
+ALTER TABLE extra DROP CONSTRAINT extra_n_m_key;
+-- case drop_unique_referenced_cascade
+CREATE TABLE extra (code int REFERENCES parent (code));
+ALTER TABLE parent DROP CONSTRAINT parent_code_key CASCADE;
+-- case add_check_and_column
+ALTER TABLE t ADD COLUMN x int, ADD CONSTRAINT c CHECK (x > 0);
+-- case add_primary_key_after_drop
+ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (u);
+-- case add_unique_using_index_same_name
+ALTER TABLE t ADD CONSTRAINT t_a UNIQUE USING INDEX t_a;
+-- case add_unique_using_index_unnamed
+ALTER TABLE t ADD UNIQUE USING INDEX t_a;
+-- case add_check_no_inherit
+ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NO INHERIT;
+-- case rename_check
+ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);
+ALTER TABLE t RENAME CONSTRAINT c TO d;
+-- case drop_missing
+ALTER TABLE t DROP CONSTRAINT nothing;
+-- case validate_missing
+ALTER TABLE t VALIDATE CONSTRAINT nothing;
+-- case add_foreign_key_not_null_column
+ALTER TABLE t ALTER COLUMN parent_id SET NOT NULL, ADD CONSTRAINT f FOREIGN KEY (parent_id) REFERENCES parent (id);

@@ -95,3 +95,33 @@ DROP STATISTICS st;
 -- case alter_statistics
 CREATE STATISTICS st ON a, b FROM t;
 ALTER STATISTICS st SET STATISTICS 100;
+-- case create_unnamed
+CREATE INDEX ON t (a, b);
+-- case drop_unnamed
+CREATE INDEX ON t (lower(b), a);
+DROP INDEX t_lower_a_idx;
+-- case drop_after_rename
+ALTER INDEX t_a RENAME TO t_z;
+DROP INDEX t_z;
+-- case drop_on_renamed_table
+ALTER TABLE t RENAME TO z;
+DROP INDEX t_a;
+-- case drop_missing
+DROP INDEX nothing;
+-- case create_there
+CREATE INDEX t_a ON t (b);
+-- case create_hash
+CREATE INDEX i ON t USING hash (a);
+-- case create_brin
+CREATE INDEX i ON t USING brin (a);
+-- case reindex_missing
+REINDEX INDEX nothing;
+-- case drop_on_matview
+CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
+CREATE INDEX m_a ON m (a);
+DROP INDEX m_a;
+-- case create_on_matview
+CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
+CREATE INDEX m_a ON m (a);
+-- case rename_primary_key
+ALTER INDEX t_pkey RENAME TO t_key;

@@ -202,3 +202,62 @@ COMMENT ON FUNCTION plain() IS 'x';
 CREATE CAST (mood AS int) WITH INOUT;
 -- case create_collation
 CREATE COLLATION c FROM "C";
+-- case drop_sequence_used
+CREATE TABLE w (id int DEFAULT nextval('s'));
+DROP SEQUENCE s;
+-- case drop_sequence_used_cascade
+CREATE TABLE w (id int DEFAULT nextval('s'));
+DROP SEQUENCE s CASCADE;
+-- case drop_view_used
+CREATE VIEW w AS SELECT a FROM v;
+DROP VIEW v;
+-- case drop_view_used_cascade
+CREATE VIEW w AS SELECT a FROM v;
+DROP VIEW v CASCADE;
+-- case replace_view_of_view
+CREATE OR REPLACE VIEW v AS SELECT id, a FROM (SELECT * FROM t JOIN u USING (id, a)) AS j;
+-- case create_view_of_view
+CREATE VIEW w AS SELECT a FROM v;
+-- case select_from_view
+SELECT * FROM v;
+-- case refresh_of_view
+CREATE MATERIALIZED VIEW w AS SELECT a FROM v;
+REFRESH MATERIALIZED VIEW w;
+-- case grant_on_sequence
+GRANT USAGE ON SEQUENCE s TO PUBLIC;
+-- case grant_on_column
+GRANT SELECT (a) ON t TO PUBLIC;
+-- case comment_on_view
+COMMENT ON VIEW v IS 'x';
+-- case comment_on_trigger
+COMMENT ON TRIGGER g ON t IS 'x';
+-- case comment_on_sequence
+COMMENT ON SEQUENCE s IS 'x';
+-- case drop_rule_of_view
+CREATE RULE w AS ON INSERT TO v DO INSTEAD NOTHING;
+DROP RULE w ON v;
+-- case set_schema_of_view
+CREATE SCHEMA extra;
+ALTER VIEW v SET SCHEMA extra;
+-- case set_schema_of_sequence
+CREATE SCHEMA extra;
+ALTER SEQUENCE s SET SCHEMA extra;
+-- case rename_domain
+ALTER DOMAIN positive RENAME TO strictly_positive;
+-- case drop_domain_used
+DROP DOMAIN positive;
+-- case domain_used_in_array
+CREATE TABLE w (p positive[]);
+ALTER DOMAIN positive ADD CONSTRAINT c CHECK (value < 1000);
+-- case rename_attribute
+ALTER TYPE pair RENAME ATTRIBUTE x TO z;
+-- case publication_all_tables
+CREATE PUBLICATION pub FOR ALL TABLES;
+-- case do_conditional
+DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'nothing') THEN CREATE INDEX i ON t (a); END IF; END $$;
+-- case do_creates_and_fills
+DO $$ BEGIN CREATE TABLE w (id int REFERENCES u (id)); INSERT INTO w VALUES (1); END $$;
+-- case insert_into_view
+INSERT INTO v (id, a) VALUES (1000, 1);
+-- case copy_to
+COPY t TO '/dev/null';

@@ -111,3 +111,94 @@ CREATE TRIGGER g AFTER INSERT ON parted FOR EACH ROW EXECUTE FUNCTION f();
 DROP TRIGGER g ON parted;
 -- case lock
 LOCK TABLE parted IN SHARE MODE;
+-- case two_levels_add_column
+CREATE TABLE deep PARTITION OF parted FOR VALUES FROM (500) TO (600) PARTITION BY RANGE (id);
+CREATE TABLE deep1 PARTITION OF deep FOR VALUES FROM (500) TO (550);
+INSERT INTO deep1 VALUES (501, 1, 1);
+ALTER TABLE parted ADD COLUMN x uuid DEFAULT gen_random_uuid();
+-- case two_levels_index
+CREATE TABLE deep PARTITION OF parted FOR VALUES FROM (500) TO (600) PARTITION BY RANGE (id);
+CREATE TABLE deep1 PARTITION OF deep FOR VALUES FROM (500) TO (550);
+INSERT INTO deep1 VALUES (501, 1, 1);
+CREATE INDEX i ON parted (a);
+-- case create_partition_two_levels
+CREATE TABLE deep PARTITION OF parted FOR VALUES FROM (500) TO (600) PARTITION BY RANGE (id);
+CREATE TABLE deep1 PARTITION OF deep FOR VALUES FROM (500) TO (550);
+-- case drop_partition_beside_default
+CREATE TABLE rest PARTITION OF parted DEFAULT;
+DROP TABLE part1;
+-- case drop_default_partition
+CREATE TABLE rest PARTITION OF parted DEFAULT;
+DROP TABLE rest;
+-- case drop_parent_with_foreign_key
+ALTER TABLE parted ADD CONSTRAINT f FOREIGN KEY (ref_id) REFERENCES ref (id);
+DROP TABLE parted;
+-- case drop_foreign_key
+ALTER TABLE parted ADD CONSTRAINT f FOREIGN KEY (ref_id) REFERENCES ref (id);
+ALTER TABLE parted DROP CONSTRAINT f;
+-- case drop_column_only
+ALTER TABLE ONLY parted DROP COLUMN a;
+-- case attach_list
+CREATE TABLE listed (kind text NOT NULL) PARTITION BY LIST (kind);
+CREATE TABLE one (kind text NOT NULL, CONSTRAINT kinds CHECK (kind IN ('a', 'b')));
+INSERT INTO one VALUES ('a');
+ALTER TABLE listed ATTACH PARTITION one FOR VALUES IN ('a', 'b');
+-- case attach_list_wider
+CREATE TABLE listed (kind text NOT NULL) PARTITION BY LIST (kind);
+CREATE TABLE one (kind text NOT NULL, CONSTRAINT kinds CHECK (kind IN ('a', 'b', 'c')));
+INSERT INTO one VALUES ('a');
+ALTER TABLE listed ATTACH PARTITION one FOR VALUES IN ('a', 'b');
+-- case attach_nullable_key
+CREATE TABLE soft (id int, a int) PARTITION BY RANGE (id);
+CREATE TABLE one (id int, a int, CONSTRAINT bounds CHECK (id >= 0 AND id < 10));
+INSERT INTO one VALUES (1);
+ALTER TABLE soft ATTACH PARTITION one FOR VALUES FROM (0) TO (10);
+-- case attach_unvalidated_check
+ALTER TABLE loose ADD CONSTRAINT bounds CHECK (id >= 200 AND id < 300) NOT VALID;
+ALTER TABLE parted ATTACH PARTITION loose FOR VALUES FROM (200) TO (300);
+-- case attach_with_matching_index
+CREATE INDEX parted_a ON parted (a);
+CREATE INDEX loose_a ON loose (a);
+ALTER TABLE parted ATTACH PARTITION loose FOR VALUES FROM (200) TO (300);
+-- case attach_with_matching_foreign_key
+ALTER TABLE parted ADD CONSTRAINT f FOREIGN KEY (ref_id) REFERENCES ref (id);
+ALTER TABLE loose ADD CONSTRAINT f FOREIGN KEY (ref_id) REFERENCES ref (id);
+ALTER TABLE parted ATTACH PARTITION loose FOR VALUES FROM (200) TO (300);
+-- case create_index_on_partition
+CREATE INDEX i ON part1 (a);
+-- case create_index_on_partition_concurrently
+-- blocker LOCK TABLE part1 IN ROW EXCLUSIVE MODE
+CREATE INDEX CONCURRENTLY i ON part1 (a);
+-- case update
+UPDATE parted SET a = 1;
+-- case delete
+DELETE FROM parted;
+-- case select
+SELECT * FROM parted;
+-- case analyze
+ANALYZE parted;
+-- case comment
+COMMENT ON TABLE parted IS 'x';
+-- case grant
+GRANT SELECT ON parted TO PUBLIC;
+-- case drop_trigger_of_partition
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER g AFTER INSERT ON part1 FOR EACH ROW EXECUTE FUNCTION f();
+DROP TRIGGER g ON part1;
+-- case disable_trigger
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER g AFTER INSERT ON parted FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TABLE parted DISABLE TRIGGER g;
+-- case rename_trigger
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER g AFTER INSERT ON parted FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TRIGGER g ON parted RENAME TO h;
+-- case create_policy
+CREATE POLICY p ON parted USING (true);
+-- case set_statistics
+ALTER TABLE parted ALTER COLUMN a SET STATISTICS 100;
+-- case owner
+ALTER TABLE parted OWNER TO CURRENT_USER;
+-- case set_schema
+CREATE SCHEMA other;
+ALTER TABLE parted SET SCHEMA other;

@@ -60,3 +60,25 @@ INSERT INTO t (id, a) VALUES (1000, 1);
 CREATE TABLE soft (t_id int CONSTRAINT soft_t REFERENCES t (id) ON DELETE SET NULL);
 INSERT INTO soft VALUES (7);
 DELETE FROM t WHERE id = 7;
+-- case insert_returning
+INSERT INTO source (id) VALUES (5) RETURNING (SELECT count(*) FROM t);
+-- case update_in_subquery
+UPDATE source SET a = (SELECT count(*) FROM t) WHERE id IN (SELECT id + 100 FROM parent);
+-- case delete_where_exists
+DELETE FROM source WHERE EXISTS (SELECT 1 FROM t WHERE t.id = source.id - 100);
+-- case delete_from_child
+DELETE FROM child WHERE id = 1;
+-- case update_all_columns
+UPDATE t SET (a, b) = (1, 'x');
+-- case with_insert
+WITH added AS (INSERT INTO source (id) SELECT id FROM t RETURNING id) UPDATE parent SET n = 0 WHERE id IN (SELECT id FROM added);
+-- case select_for_share_of_join
+SELECT t.id FROM t JOIN parent ON parent.id = t.parent_id FOR SHARE OF t;
+-- case values
+VALUES (1), (2);
+-- case table_command
+TABLE t;
+-- case function_only
+SELECT now(), random();
+-- case lock_and_delete
+DELETE FROM ONLY source;

@@ -160,3 +160,100 @@ ALTER TABLE s SET SCHEMA other;
 -- case rename_with_view
 CREATE VIEW v AS SELECT a FROM alone;
 ALTER TABLE alone RENAME TO z;
+-- case drop_inherited
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+DROP TABLE kin;
+-- case drop_inherited_cascade
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+DROP TABLE kin CASCADE;
+-- case drop_in_views_of_views_cascade
+CREATE VIEW v AS SELECT a FROM alone;
+CREATE VIEW w AS SELECT a FROM v;
+CREATE MATERIALIZED VIEW m AS SELECT a FROM w;
+CREATE UNIQUE INDEX m_a ON m (a);
+DROP TABLE alone CASCADE;
+-- case drop_all_three
+DROP TABLE child, t, parent;
+-- case drop_in_other_schema
+CREATE TABLE other.far (id int PRIMARY KEY, t_id int REFERENCES t (id));
+DROP TABLE other.far;
+-- case create_in_other_schema
+CREATE TABLE other.far (id int PRIMARY KEY, t_id int REFERENCES public.t (id));
+-- case create_with_quoted_names
+CREATE TABLE "Parent" ("Id" int PRIMARY KEY);
+CREATE TABLE "Child" ("id" int, "parentId" int, CONSTRAINT "Child_fk" FOREIGN KEY ("parentId") REFERENCES "Parent" ("Id") ON DELETE RESTRICT ON UPDATE CASCADE);
+-- case create_with_composite_foreign_key
+CREATE TABLE pairs (a int, b int, PRIMARY KEY (a, b));
+CREATE TABLE fresh (x int, y int, FOREIGN KEY (x, y) REFERENCES pairs (a, b));
+-- case create_with_serial
+CREATE TABLE fresh (id serial PRIMARY KEY, n bigserial, i int GENERATED ALWAYS AS IDENTITY);
+-- case create_there
+CREATE TABLE t (id int);
+-- case rename_missing
+ALTER TABLE IF EXISTS nothing RENAME TO something;
+-- case rename_with_foreign_keys
+ALTER TABLE parent RENAME TO parents;
+-- case rename_column_referenced
+ALTER TABLE parent RENAME COLUMN id TO key;
+-- case replica_identity_nothing
+ALTER TABLE alone REPLICA IDENTITY NOTHING;
+-- case set_vacuum_option
+ALTER TABLE t SET (vacuum_truncate = off);
+-- case set_toast_target
+ALTER TABLE t SET (toast_tuple_target = 1000);
+-- case lock_only
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+LOCK TABLE ONLY kin IN SHARE MODE;
+-- case lock_nowait
+LOCK TABLE t IN EXCLUSIVE MODE NOWAIT;
+-- case truncate_only
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+INSERT INTO kin VALUES (1);
+INSERT INTO kid VALUES (1);
+TRUNCATE ONLY kin;
+-- case truncate_inherited
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+INSERT INTO kin VALUES (1);
+INSERT INTO kid VALUES (1);
+TRUNCATE kin;
+-- case add_check_inherited
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+INSERT INTO kid VALUES (1);
+ALTER TABLE kin ADD CONSTRAINT c CHECK (id > 0);
+-- case add_unique_inherited
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+INSERT INTO kid VALUES (1);
+ALTER TABLE kin ADD CONSTRAINT q UNIQUE (id);
+-- case add_foreign_key_inherited
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+INSERT INTO kin VALUES (1);
+INSERT INTO kid VALUES (1);
+ALTER TABLE kin ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES parent (id);
+-- case alter_type_inherited
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+INSERT INTO kin VALUES (1);
+INSERT INTO kid VALUES (1);
+ALTER TABLE kin ALTER COLUMN id TYPE bigint;
+-- case create_index_inherited
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+CREATE INDEX i ON kin (id);
+-- case trigger_inherited
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER g BEFORE INSERT ON kin FOR EACH ROW EXECUTE FUNCTION f();
+-- case add_primary_key_inherited
+CREATE TABLE kin (id int);
+CREATE TABLE kid () INHERITS (kin);
+INSERT INTO kid VALUES (1);
+ALTER TABLE kin ADD PRIMARY KEY (id);

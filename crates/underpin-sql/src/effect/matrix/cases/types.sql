@@ -168,3 +168,58 @@ CREATE VIEW w AS SELECT v FROM t;
 ALTER TABLE t ALTER COLUMN v TYPE text;
 -- case two_columns
 ALTER TABLE t ALTER COLUMN i TYPE bigint, ALTER COLUMN v TYPE text;
+-- case varchar_array_longer
+ALTER TABLE t ADD COLUMN tags varchar(10)[];
+ALTER TABLE t ALTER COLUMN tags TYPE varchar(20)[];
+-- case int_to_oid
+ALTER TABLE t ALTER COLUMN i TYPE oid;
+-- case bpchar_to_text
+ALTER TABLE t ALTER COLUMN ch TYPE text;
+-- case varchar_using_column
+ALTER TABLE t ALTER COLUMN v TYPE text USING (v);
+-- case text_via_varchar
+ALTER TABLE t ALTER COLUMN x TYPE text USING x::varchar::text;
+-- case domain_to_base
+ALTER TABLE t ADD COLUMN dom plain_domain;
+ALTER TABLE t ALTER COLUMN dom TYPE int;
+-- case checked_domain_to_base
+ALTER TABLE t ADD COLUMN dom checked_domain;
+ALTER TABLE t ALTER COLUMN dom TYPE int;
+-- case time_more_precise
+ALTER TABLE t ADD COLUMN clock time(3);
+ALTER TABLE t ALTER COLUMN clock TYPE time(6);
+-- case timestamptz_to_timestamp_using_utc
+ALTER TABLE t ALTER COLUMN tz TYPE timestamp USING tz AT TIME ZONE 'UTC';
+-- case timestamp_to_timestamptz_limited
+ALTER TABLE t ALTER COLUMN ts TYPE timestamptz(6);
+-- case numeric_scale_zero
+ALTER TABLE t ADD COLUMN whole numeric(5);
+ALTER TABLE t ALTER COLUMN whole TYPE numeric(10, 0);
+-- case bit_to_varbit
+ALTER TABLE t ADD COLUMN bits bit(8);
+ALTER TABLE t ALTER COLUMN bits TYPE varbit(8);
+-- case char_to_same
+ALTER TABLE t ALTER COLUMN ch TYPE char(10);
+-- case enum_to_text
+ALTER TABLE t ADD COLUMN m mood;
+ALTER TABLE t ALTER COLUMN m TYPE text;
+-- case with_set_default
+ALTER TABLE t ALTER COLUMN i TYPE bigint, ALTER COLUMN i SET DEFAULT 5;
+-- case free_with_set_not_null
+ALTER TABLE t ALTER COLUMN v TYPE text, ALTER COLUMN v SET NOT NULL;
+-- case generated_source
+ALTER TABLE t ADD COLUMN g int GENERATED ALWAYS AS (i + 1) STORED;
+ALTER TABLE t ALTER COLUMN i TYPE bigint;
+-- case widening_in_multi_index
+CREATE INDEX t_multi ON t (i, v);
+ALTER TABLE t ALTER COLUMN v TYPE varchar(100);
+-- case widening_with_include
+CREATE INDEX t_multi ON t (i) INCLUDE (v);
+ALTER TABLE t ALTER COLUMN v TYPE varchar(100);
+-- case varchar_to_text_indexed
+CREATE INDEX t_v ON t (v);
+ALTER TABLE t ALTER COLUMN v TYPE text;
+-- case referenced_by_itself
+CREATE TABLE tree (id int PRIMARY KEY, up int REFERENCES tree (id));
+INSERT INTO tree VALUES (1, 1);
+ALTER TABLE tree ALTER COLUMN id TYPE bigint;
