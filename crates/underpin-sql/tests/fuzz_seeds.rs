@@ -1,5 +1,7 @@
 //! Seeds of the fuzz targets, and mutants of them, on stable: nothing panics.
 
+#![allow(clippy::unwrap_used)] // a test
+
 #[path = "../../../fuzz/src/check.rs"]
 mod check;
 
@@ -7,7 +9,7 @@ use underpin_sql::effect::matrix;
 use underpin_sql::model::{Statement, read};
 
 /// Mutants of one run, unless `UNDERPIN_FUZZ` says `mutants:seed`.
-const MUTANTS: u64 = 400;
+const MUTANTS: u64 = 2_000;
 
 fn seeds() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
