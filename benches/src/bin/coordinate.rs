@@ -10,14 +10,10 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use underpin_bench::history;
+use underpin_bench::{history, options};
 use underpin_core::engine::{self, Options};
 use underpin_core::event::Silent;
-use underpin_core::execute::{LockBudget, Stop};
 use underpin_core::history::HistoryTable;
-use underpin_core::postgres::ConnectionSettings;
-use underpin_core::postgres::scratch::ScratchOptions;
-use underpin_testkit::Server;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -25,24 +21,6 @@ const APPLIED: usize = 300;
 const ROUNDS: usize = 31;
 /// A deploy with nothing to do reads and checks 300 files beside the history.
 const TARGET_RATIO: f64 = 4.0;
-
-fn options(server: &Server, url: &str, project: &std::path::Path) -> Outcome<Options> {
-    Ok(Options {
-        target: ConnectionSettings::parse(url).map_err(|e| e.to_string())?,
-        folder: project.join("migrations"),
-        scratch: ScratchOptions {
-            pg_bin: Some(server.binaries().folder.clone()),
-            cache: underpin_testkit::cache(),
-            ..ScratchOptions::default()
-        },
-        replay_cache: Some(project.join("replays")),
-        patience: Duration::from_secs(10),
-        locks: LockBudget::default(),
-        journals: Some(project.join("journal")),
-        stop: Stop::default(),
-        dry_run: false,
-    })
-}
 
 async fn deploy(options: &Options) -> Outcome<Duration> {
     let begun = Instant::now();

@@ -174,6 +174,20 @@ pub enum Event {
         /// Statements in all.
         of: usize,
     },
+    /// What is missing of a migration that is half there is about to run.
+    Completing {
+        /// Its name.
+        migration: String,
+        /// Statements in effect, which are left out.
+        in_effect: usize,
+        /// Statements in all.
+        of: usize,
+    },
+    /// A baseline was taken out of the history again.
+    BaselineUndone {
+        /// Names of the migrations that are pending now, in order.
+        migrations: Vec<String>,
+    },
     /// The connection was lost and is back; what became of the transaction has been looked up.
     ConnectionRestored {
         /// The migration that ran.

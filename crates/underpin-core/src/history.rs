@@ -273,9 +273,20 @@ impl HistoryTable {
     /// A row for a migration that is recorded without running (`resolve --applied`, a baseline):
     /// started and finished at once, no step, empty logs.
     #[must_use]
-    pub fn insert_baseline_sql(&self, migration: &Migration, now: Timestamp) -> String {
-        let id = uuid::Uuid::new_v4().to_string();
-        self.insert_with_id(&id, migration, now, Some(now), "''", 0)
+    pub fn insert_baseline_sql(&self, id: &str, migration: &Migration, now: Timestamp) -> String {
+        self.insert_with_id(id, migration, now, Some(now), "''", 0)
+    }
+
+    /// Removes rows that a baseline wrote, and no others: a row that has run since, or was rolled
+    /// back, stays.
+    #[must_use]
+    pub fn remove_baseline_sql<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> String {
+        let ids: Vec<String> = ids.into_iter().map(literal).collect();
+        format!(
+            "DELETE FROM {} WHERE id IN ({}) AND applied_steps_count = 0 AND rolled_back_at IS NULL;\n",
+            self.qualified(),
+            ids.join(", ")
+        )
     }
 
     /// Marks a started row as finished, one step.
@@ -362,7 +373,8 @@ impl HistoryTable {
                 identifier(&self.schema)
             )),
             (Code::ReadOnly, _) => error.hint("connect to the primary with a role that may write"),
-            _ => error,
+            (Code::ConnectionLost, _) => error.hint("run the same command again"),
+            _ => error.hint("put right what the server says, and run the same command again"),
         }
     }
 }

@@ -9,6 +9,7 @@
 //! Invariants: an intent is written before its action, an outcome after; no entry holds a secret or
 //! a row value. Non-goals: deciding anything; `_prisma_migrations`, which is Prisma's.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -25,8 +26,11 @@ pub const SCHEMA: &str = "underpin";
 pub enum Kind {
     /// The lease was taken; `detail` says from whom, if from anybody.
     LeaseTaken,
-    /// Migrations were recorded as applied without running them; `detail` names them.
+    /// Migrations were recorded as applied without running them; `detail` is a JSON list of
+    /// [`BaselineRow`]s.
     Baselined,
+    /// What a baseline had recorded was removed from the history; `detail` is the run of it.
+    BaselineUndone,
     /// The history table was made.
     HistoryCreated,
     /// Somebody said of a migration that it is applied or rolled back; `detail` says which.
@@ -51,9 +55,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::LeaseTaken,
         Self::Baselined,
+        Self::BaselineUndone,
         Self::HistoryCreated,
         Self::Resolved,
         Self::MigrationStarted,
@@ -72,6 +77,7 @@ impl Kind {
         match self {
             Self::LeaseTaken => "lease_taken",
             Self::Baselined => "baselined",
+            Self::BaselineUndone => "baseline_undone",
             Self::HistoryCreated => "history_created",
             Self::Resolved => "resolved",
             Self::MigrationStarted => "migration_started",
@@ -174,8 +180,17 @@ impl Witness {
 
 /// Local copies that are read at most.
 const COPIES_READ_MAX: usize = 20;
-const TARGET: &str = "SELECT s.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() s, \
-    pg_catalog.pg_database d WHERE d.datname = current_database()";
+
+/// What tells one database from every other: system identifier and database oid,
+/// `7345012345678901234/16384`. Any role may ask.
+///
+/// # Errors
+/// What the server said.
+pub async fn target(session: &Session) -> std::result::Result<String, SqlError> {
+    let sql = "SELECT s.system_identifier || '/' || d.oid FROM pg_catalog.pg_control_system() s, \
+        pg_catalog.pg_database d WHERE d.datname = current_database()";
+    Ok(session.value(sql).await?.unwrap_or_default())
+}
 
 /// The newest local copies; their names are times (UUIDv7).
 fn newest(folder: &Path) -> Vec<PathBuf> {
@@ -202,6 +217,20 @@ pub struct RowState {
     pub undone: bool,
     /// It may have committed where no journal could see it: a person has to look.
     pub unclear: bool,
+    /// Statements, by index, that were in effect before it began.
+    pub left_out: BTreeSet<usize>,
+}
+
+/// The detail of [`Kind::MigrationStarted`]: the script's checksum, and behind it the statements,
+/// by index, that are in effect already and are left out.
+#[must_use]
+pub fn started(checksum: &str, left_out: &BTreeSet<usize>) -> String {
+    let numbers = left_out.iter().map(|index| format!(" {index}"));
+    numbers.fold(checksum.to_owned(), |text, number| text + &number)
+}
+
+fn left_out(detail: &str) -> BTreeSet<usize> {
+    detail.split(' ').skip(1).filter_map(|number| number.parse().ok()).collect()
 }
 
 /// The journal of one run.
@@ -298,7 +327,7 @@ impl Journal {
             let mut values = row.into_iter().flatten();
             Some((values.next()?.parse().ok()?, values.next()?))
         });
-        let target = session.value(TARGET).await.map_err(|e| unusable(&e))?.unwrap_or_default();
+        let target = target(session).await.map_err(|e| unusable(&e))?;
         Ok(Self { token, last, table: true, target, ..Self::local_only(run, folder) })
     }
 
@@ -463,7 +492,7 @@ pub async fn state_of(session: &Session, row: &str) -> Result<RowState> {
         return Ok(RowState::default());
     }
     let sql = format!(
-        "SELECT kind, step::text FROM underpin.journal WHERE history_row = {} ORDER BY seq",
+        "SELECT kind, step::text, detail FROM underpin.journal WHERE history_row = {} ORDER BY seq",
         literal(row)
     );
     let rows = session.rows(&sql).await.map_err(|e| unusable(&e))?;
@@ -473,7 +502,10 @@ pub async fn state_of(session: &Session, row: &str) -> Result<RowState> {
         let kind = values.next().flatten().and_then(|word| Kind::parse(&word));
         let step = values.next().flatten().and_then(|step| step.parse().ok()).unwrap_or(0);
         match kind {
-            Some(Kind::MigrationStarted) => state.started = true,
+            Some(Kind::MigrationStarted) => {
+                state.started = true;
+                state.left_out = left_out(&values.next().flatten().unwrap_or_default());
+            }
             Some(Kind::StatementStarted) => state.open = Some(step),
             Some(Kind::StatementDone) => {
                 state.done = state.done.max(step);
@@ -486,6 +518,51 @@ pub async fn state_of(session: &Session, row: &str) -> Result<RowState> {
         }
     }
     Ok(state)
+}
+
+/// One migration that a baseline recorded.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BaselineRow {
+    /// Its name.
+    pub migration: String,
+    /// The id of its history row.
+    pub row: String,
+    /// Why it was assumed, where it was not proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
+}
+
+/// A baseline that can be undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baseline {
+    /// The run that wrote it.
+    pub run: String,
+    /// What it recorded, in the folder's order.
+    pub rows: Vec<BaselineRow>,
+}
+
+/// The baselines that were recorded and not undone since, oldest first.
+///
+/// # Errors
+/// UP-3003 when the table cannot be read.
+pub async fn baselines(session: &Session) -> Result<Vec<Baseline>> {
+    if !exists(session).await.map_err(|e| unusable(&e))? {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT kind, run, detail FROM underpin.journal \
+        WHERE kind IN ('baselined', 'baseline_undone') ORDER BY seq";
+    let mut all: Vec<Baseline> = Vec::new();
+    for row in session.rows(sql).await.map_err(|e| unusable(&e))? {
+        let mut values = row.into_iter().map(Option::unwrap_or_default);
+        let mut next = || values.next().unwrap_or_default();
+        let (kind, run, detail) = (next(), next(), next());
+        if kind == Kind::BaselineUndone.word() {
+            all.retain(|baseline| baseline.run != detail);
+        } else if let Ok(rows) = serde_json::from_str(&detail) {
+            all.push(Baseline { run, rows });
+        }
+    }
+    Ok(all)
 }
 
 /// The first entry of the table that does not follow from the one before it, if there is one.

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use underpin_core::coordinate::{self, Entered, Entrance, Happening, Turn};
+use underpin_core::coordinate::{self, Entered, Entrance, Exclusion, Happening, Turn};
 use underpin_core::engine::{self, Options};
 use underpin_core::error::Changed;
 use underpin_core::event::{Event, Silent};
@@ -13,6 +13,7 @@ use underpin_core::history::HistoryTable;
 use underpin_core::journal::{self, Entry, Kind};
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::postgres::{ConnectionSettings, Session};
+use underpin_testkit::proxy::{Action, Proxy, Rule, When};
 use underpin_testkit::{Server, TestDatabase};
 
 async fn server() -> std::sync::Arc<Server> {
@@ -32,6 +33,7 @@ async fn enter(
         advisory,
         journals: None,
         recorded: None,
+        redis: None,
         stopping: &|| false,
     };
     let mut told = Vec::new();
@@ -102,6 +104,22 @@ async fn tokens_rise_and_a_dead_holder_is_overtaken_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_lease_names_the_session_that_took_the_place_of_a_lost_one() {
+    let (database, target) = database().await;
+    let session = target.connect().await.unwrap();
+    let (turn, _) = enter(&session, &target, "one", true).await;
+    let mut executor = executor(session, &target, turn.unwrap()).await;
+    database.run("SELECT pg_terminate_backend(backend_pid) FROM underpin.lease").await;
+    while !executor.session().is_closed() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let pid = executor.open_session().await.unwrap().value("SELECT pg_backend_pid()").await;
+    let named = "SELECT l.backend_pid FROM underpin.lease l JOIN pg_stat_activity a \
+                 ON a.pid = l.backend_pid AND a.backend_start = l.backend_start";
+    assert_eq!(database.value(named).await, pid.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_living_holder_is_waited_for_and_a_lease_from_a_backup_is_not() {
     let (database, target) = database().await;
     let holder = target.connect().await.unwrap();
@@ -133,6 +151,59 @@ async fn without_lock_and_lease_nothing_is_begun() {
     assert!(matches!(told.first(), Some(Happening::Degraded(_))), "{told:?}");
 }
 
+/// A database through a proxy that answers one query as another server would.
+async fn server_that(replaces: (&str, u64), with: &'static str) -> (TestDatabase, Proxy) {
+    let server = server().await;
+    let proxy = Proxy::before(&server).await.unwrap();
+    let when = When::Text(replaces.0.to_owned(), replaces.1);
+    proxy.add(Rule::to_server(when, Action::Replace(with)));
+    (server.database().await, proxy)
+}
+
+/// CockroachDB's were; two nodes behind one address grant it twice too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_is_granted_twice_is_not_relied_on() {
+    let (database, proxy) = server_that(("pg_try_advisory_lock", 2), "SELECT true").await;
+    let target = ConnectionSettings::parse(&proxy.url(&database.name)).unwrap();
+    let session = target.connect().await.unwrap();
+    let (turn, told) = enter(&session, &target, "one", true).await;
+    assert_eq!(turn.unwrap().exclusion, Exclusion::Lease { pooled: false });
+    assert!(matches!(told.first(), Some(Happening::Degraded(_))), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_undo_ddl_is_refused_and_left_as_it_was() {
+    let (database, proxy) = server_that(("ROLLBACK", 1), "COMMIT").await;
+    let target = ConnectionSettings::parse(&proxy.url(&database.name)).unwrap();
+    let session = target.connect().await.unwrap();
+    let (turn, _) = enter(&session, &target, "one", true).await;
+    assert_eq!(turn.unwrap_err().code().id(), "UP-1107");
+    let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'underpin'";
+    assert_eq!(database.value(left).await.as_deref(), Some("0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_of_a_newer_form_is_not_written_to() {
+    let (database, target) = database().await;
+    let session = target.connect().await.unwrap();
+    let (turn, _) = enter(&session, &target, "one", true).await;
+    let entry = Entry::new(Kind::HistoryCreated);
+    let mut executor = executor(session, &target, turn.unwrap()).await;
+    executor.record("", entry).await.unwrap();
+    executor.leave(&mut Silent).await;
+    let whence = "SELECT bool_and(system_identifier = (SELECT system_identifier::text FROM pg_control_system()) \
+                  AND timeline = 1 AND lsn::pg_lsn > '0/0' AND run = 'one' AND token = 1) FROM underpin.journal";
+    assert_eq!(database.value(whence).await.as_deref(), Some("t"), "each entry says where it is");
+    database.run("UPDATE underpin.lease SET protocol = 99").await;
+    let session = target.connect().await.unwrap();
+    let (turn, _) = enter(&session, &target, "two", true).await;
+    let error = turn.unwrap_err();
+    assert_eq!(error.code().id(), "UP-4004");
+    assert!(error.message().contains("newer"), "{error}");
+    let token = "SELECT token FROM underpin.lease";
+    assert_eq!(database.value(token).await.as_deref(), Some("1"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_was_changed_by_hand_breaks_the_chain() {
     let (database, target) = database().await;
@@ -162,6 +233,9 @@ fn options(target: ConnectionSettings, server: &Server, folder: &std::path::Path
         patience: Duration::from_secs(30),
         locks: LockBudget::default(),
         journals: Some(folder.join("../journal")),
+        redis: None,
+        policy: underpin_core::diagnose::Policy::default(),
+        answers: underpin_core::diagnose::Answers::default(),
         stop: Stop::default(),
         dry_run: false,
     }

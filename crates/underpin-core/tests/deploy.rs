@@ -12,6 +12,7 @@ use underpin_core::execute::{LockBudget, Stop};
 use underpin_core::postgres::ConnectionSettings;
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::{Code, Error};
+use underpin_testkit::proxy::{Action, Proxy, Rule, When};
 use underpin_testkit::{Server, TestDatabase};
 
 const INIT: &str = "CREATE TABLE \"User\" (\"id\" integer PRIMARY KEY);";
@@ -45,6 +46,9 @@ impl Project {
                 then_wait: false,
             },
             journals: None,
+            redis: None,
+            policy: underpin_core::diagnose::Policy::default(),
+            answers: underpin_core::diagnose::Answers::default(),
             stop: Stop::default(),
             dry_run: false,
         };
@@ -208,4 +212,134 @@ async fn a_replay_is_taken_from_the_cache_and_a_damaged_cache_does_not_matter() 
         }));
     }
     assert_eq!(cached, [0, 1, 0]);
+}
+
+/// A deploy through a proxy that counts, on a database of its own: what the client sent.
+async fn sent(server: &Server, project: &mut Project) -> Vec<String> {
+    let (database, proxy) = (server.database().await, Proxy::before(server).await.unwrap());
+    project.options.target = ConnectionSettings::parse(&proxy.url(&database.name)).unwrap();
+    project.deploy().await.unwrap();
+    proxy.counts().log
+}
+
+/// One transaction, one statement by statement, one of the author's.
+const THREE_SHAPES: [&str; 3] = [
+    INIT,
+    "CREATE TABLE a (i int); CREATE INDEX CONCURRENTLY ON a (i); CREATE TABLE b (i int);",
+    "BEGIN; CREATE TABLE c (i int); COMMIT;",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_transaction_that_changes_something_checks_the_token() {
+    let server = server().await;
+    let database = server.database().await;
+    let mut project = Project::new(&server, &database, &THREE_SHAPES);
+    let sent = sent(&server, &mut project).await;
+    let transactions: Vec<&String> = sent.iter().filter(|text| text.starts_with("BEGIN")).collect();
+    let fenced = transactions.iter().filter(|text| text.contains("UPDATE underpin.lease")).count();
+    let free: Vec<_> = transactions
+        .iter()
+        .filter(|text| !text.contains("UPDATE underpin.lease"))
+        .filter(|text| {
+            !["READ ONLY", "CREATE SCHEMA IF NOT EXISTS underpin", "SELECT l.protocol"]
+                .iter()
+                .any(|known| text.contains(known))
+        })
+        .collect();
+    assert!(fenced >= 6 && free.is_empty(), "{fenced} fenced; not: {free:#?}");
+}
+
+/// The client sees the connection end at `COMMIT`; the server does not, and goes on waiting for
+/// it with all its locks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_stays_in_progress_is_ended_by_name_and_run_again() {
+    let server = server().await;
+    let database = server.database().await;
+    let mut project = Project::new(&server, &database, &[INIT]);
+    project.options.patience = Duration::from_secs(20);
+    let place = sent(&server, &mut project).await.iter().position(|text| text == "COMMIT").unwrap();
+    let proxy = Proxy::before(&server).await.unwrap();
+    let action = Action::HalfOpen { linger: Duration::from_secs(60), forward: false };
+    proxy.add(Rule::to_server(When::Message(place as u64 + 1), action));
+    project.options.target = ConnectionSettings::parse(&proxy.url(&database.name)).unwrap();
+    let mut events: Vec<Event> = Vec::new();
+    let report = engine::deploy(&project.options, &mut events).await.unwrap();
+    assert_eq!((proxy.counts().fired, report.applied.len()), (1, 1));
+    let said = |event: &Event| matches!(event, Event::ConnectionRestored { committed: false, .. });
+    assert!(events.iter().any(said), "{events:?}");
+    assert_eq!(database.value(HISTORY).await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_is_tried_again() {
+    let server = server().await;
+    let database = server.database().await;
+    let mut project = Project::new(&server, &database, &["CREATE TABLE a (); CREATE TABLE b ();"]);
+    project.deploy().await.unwrap();
+    // We look for a deadlock at once, the application much later: so we are who gives way.
+    let name = &database.name;
+    database.run(&format!("ALTER DATABASE {name} SET deadlock_timeout = '20ms'")).await;
+    project.add(
+        1,
+        "ALTER TABLE a ADD COLUMN i int; SELECT pg_sleep(0.5); ALTER TABLE b ADD COLUMN i int;",
+    );
+    project.options.locks.timeout = Duration::from_secs(10);
+    let application = async {
+        let begin = "SET deadlock_timeout = '30s'; BEGIN; SELECT count(*) FROM b";
+        database.run(begin).await;
+        let altered = "SELECT 1 FROM pg_locks WHERE relation = 'a'::regclass AND granted \
+                       AND mode = 'AccessExclusiveLock'";
+        while database.value(altered).await.is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        database.run("SELECT count(*) FROM a").await;
+        database.run("COMMIT").await;
+    };
+    let (deployed, ()) = tokio::join!(project.deploy(), application);
+    assert_eq!(deployed.unwrap().applied.len(), 1);
+    let counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    let mut deadlocks = None;
+    // Statistics come late.
+    for _ in 0..100 {
+        deadlocks = database.value(counted).await;
+        if deadlocks.as_deref() != Some("0") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(deadlocks.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_timeout_of_the_database_undoes_and_the_next_run_goes_on() {
+    let server = server().await;
+    let database = server.database().await;
+    let project = Project::new(&server, &database, &[INIT]);
+    project.deploy().await.unwrap();
+    project.add(1, "ALTER TABLE \"User\" ADD COLUMN a text; SELECT pg_sleep(1.5);");
+    let name = &database.name;
+    database.run(&format!("ALTER DATABASE {name} SET statement_timeout = '1s'")).await;
+    let error = project.deploy().await.unwrap_err();
+    assert_eq!((error.code().id(), error.sqlstate_code()), ("UP-4101", Some("57014")));
+    assert!(matches!(error.what_changed(), Changed::RolledBack { .. }));
+    database.run(&format!("ALTER DATABASE {name} RESET statement_timeout")).await;
+    assert!(project.deploy().await.unwrap().verified);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_and_warnings_of_the_server_are_passed_on() {
+    let server = server().await;
+    let database = server.database().await;
+    let script = "DROP TABLE IF EXISTS gone; DO $$ BEGIN RAISE WARNING 'look here'; END $$;";
+    let project = Project::new(&server, &database, &[script]);
+    let mut events: Vec<Event> = Vec::new();
+    engine::deploy(&project.options, &mut events).await.unwrap();
+    let said: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ServerNotice { severity, message, .. } => Some(format!("{severity} {message}")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(said, ["NOTICE table \"gone\" does not exist, skipping", "WARNING look here"]);
 }

@@ -47,6 +47,9 @@ impl Stage {
             patience: Duration::from_secs(10),
             locks: LockBudget::default(),
             journals: None,
+            redis: None,
+            policy: underpin_core::diagnose::Policy::default(),
+            answers: underpin_core::diagnose::Answers::default(),
             stop: Stop::default(),
             dry_run: false,
         };
@@ -117,4 +120,80 @@ async fn a_file_that_was_sent_whole_is_not_called_undone() {
     stage.clear().await;
     assert_eq!(stage.deploy().await, Err("UP-3001"), "a person has to say");
     assert_eq!(stage.effects().await.as_deref(), Some("1"));
+}
+
+/// An invalid index may be one that another session is just building.
+struct Builder {
+    holder: underpin_core::postgres::Session,
+    build: tokio::task::JoinHandle<bool>,
+}
+
+impl Builder {
+    /// Builds `day_idx`, and waits in it for an old snapshot until that is let go.
+    async fn start(stage: &Stage) -> Self {
+        let holder = stage.options.target.connect().await.unwrap();
+        let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1";
+        holder.simple_query(snapshot).await.unwrap();
+        let session = stage.options.target.connect().await.unwrap();
+        let build = tokio::spawn(async move {
+            session.simple_query("CREATE INDEX CONCURRENTLY day_idx ON day (mood)").await.is_ok()
+        });
+        while stage.index().await.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Self { holder, build }
+    }
+}
+
+impl Stage {
+    /// The index by its file, and whether it is valid.
+    async fn index(&self) -> Option<String> {
+        let sql = "SELECT indexrelid || ' ' || indisvalid FROM pg_index \
+                   WHERE indexrelid = to_regclass('day_idx')";
+        self.database.value(sql).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_another_session_builds_is_waited_for_and_kept() {
+    let stage = Stage::new("CREATE INDEX CONCURRENTLY IF NOT EXISTS day_idx ON day (mood)").await;
+    let Builder { holder, build } = Builder::start(&stage).await;
+    let before = stage.index().await.unwrap();
+    let lets_go = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        drop(holder);
+    };
+    let (deployed, ()) = tokio::join!(stage.deploy(), lets_go);
+    assert_eq!(deployed, Ok(1));
+    assert!(build.await.unwrap(), "the other one's build");
+    assert_eq!(stage.index().await.unwrap(), before.replace("false", "true"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_another_session_does_not_finish_is_left_alone() {
+    let mut stage =
+        Stage::new("CREATE INDEX CONCURRENTLY IF NOT EXISTS day_idx ON day (mood)").await;
+    stage.options.patience = Duration::from_secs(1);
+    let Builder { holder, build } = Builder::start(&stage).await;
+    let before = stage.index().await;
+    assert_eq!(stage.deploy().await, Err("UP-4101"));
+    assert_eq!(stage.index().await, before);
+    drop(holder);
+    assert!(build.await.unwrap());
+    // The index is there and valid now: nothing is left to run.
+    assert_eq!(stage.deploy().await, Ok(0));
+    assert_eq!(stage.index().await, before.map(|index| index.replace("false", "true")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invalid_index_is_not_taken_for_success_because_it_exists() {
+    let stage = Stage::new("CREATE INDEX CONCURRENTLY IF NOT EXISTS day_idx ON day (mood)").await;
+    stage.database.run("INSERT INTO day VALUES ('glad'), ('glad')").await;
+    let broken = "CREATE UNIQUE INDEX CONCURRENTLY day_idx ON day (mood)";
+    assert!(stage.database.session.simple_query(broken).await.is_err());
+    let before = stage.index().await.unwrap();
+    assert!(before.ends_with("false"), "{before}");
+    assert_eq!(stage.deploy().await, Ok(1));
+    let after = stage.index().await.unwrap();
+    assert!(after.ends_with("true") && after.split(' ').next() != before.split(' ').next());
 }

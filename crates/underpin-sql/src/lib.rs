@@ -4,11 +4,13 @@
 //! is, and which rule it has about transactions. Invariants: no I/O, no async, no clock, no
 //! panic on any input. Non-goals: knowing a live database.
 
+pub mod directive;
 pub mod effect;
 pub mod schema;
 pub mod script;
 pub mod syntax;
 
+pub use directive::{Directive, directives};
 pub use syntax::model;
 
 pub use script::{Script, Statement, TransactionShape};

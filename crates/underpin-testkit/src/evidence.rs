@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use underpin_core::catalog::{self, CatalogSnapshot, ObjectKind};
-use underpin_core::diagnose::{self, Policy, Verdict};
+use underpin_core::diagnose::{self, Answers, Policy, Verdict};
 use underpin_core::migrations::MigrationFolder;
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::postgres::{identifier, literal};
@@ -120,6 +120,9 @@ impl Dice {
         usize::try_from(self.roll() % bound.max(1) as u64).unwrap_or(0)
     }
 }
+
+/// Statements of the next migration that are tried for a second explanation of a half one.
+const TWIN_STATEMENTS_MAX: usize = 4;
 
 /// The kinds of trials.
 pub const KINDS: usize = 6;
@@ -240,6 +243,8 @@ impl Lab {
             schemas: &self.schemas,
             context: &self.context,
             policy: Policy::default(),
+            answers: Answers::default(),
+            session: None,
             recorded: BTreeSet::new(),
         };
         let examination = prove::examine(&case).await.map_err(|e| e.to_string())?;
@@ -263,7 +268,16 @@ impl Lab {
             }
             match judgement {
                 Judgement::Right => score.right += 1,
-                Judgement::Undecided(word) => *score.undecided.entry(word).or_default() += 1,
+                Judgement::Undecided(word) => {
+                    *score.undecided.entry(word).or_default() += 1;
+                    if truth == Truth::Part
+                        && !state.untraced
+                        && self.has_twin(trial, &state).await?
+                    {
+                        // The next one cut short leaves the very same catalog.
+                        score.partial.0 -= 1;
+                    }
+                }
                 Judgement::Wrong
                     if self.same_without(trial, &state, index, &examination).await? =>
                 {
@@ -359,6 +373,27 @@ impl Lab {
         Ok(made.failed == 0 && made.live == state.live)
     }
 
+    /// Whether the half migration at the end of a trial, taken whole, with the first statements of
+    /// the one behind it gives the same catalog.
+    async fn has_twin(&self, trial: &Trial, state: &State) -> Result<bool, String> {
+        let Some(last) = trial.pieces.last().map(|piece| piece.migration) else { return Ok(false) };
+        if last + 1 >= self.len() {
+            return Ok(false);
+        }
+        for count in 1..=self.statements(last + 1).min(TWIN_STATEMENTS_MAX) {
+            let mut pieces: Vec<Piece> =
+                state.ran.iter().filter(|p| p.migration != last).cloned().collect();
+            pieces.push(Piece::whole(last));
+            let statements = Some((0..count).collect());
+            pieces.push(Piece { migration: last + 1, statements });
+            let made = Box::pin(self.make(&Trial { pieces, ..Trial::default() })).await?;
+            if made.failed == 0 && made.live == state.live {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// A trial of one of the [`KINDS`], at random.
     #[must_use]
     pub fn random(&self, dice: &mut Dice) -> Trial {
@@ -425,7 +460,7 @@ impl Lab {
 #[allow(clippy::print_stdout)]
 fn show(trial: &Trial, examination: &Examination) {
     println!("== {} {:?}", trial.name, examination.is_unattended());
-    for failure in &examination.proof.failures {
+    for failure in examination.failures() {
         println!("   failed: {failure}");
     }
     for line in examination.proof.residual.lines(10) {

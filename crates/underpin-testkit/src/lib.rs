@@ -12,6 +12,7 @@ pub mod npm;
 pub mod pooler;
 pub mod prisma;
 pub mod proxy;
+pub mod redis;
 pub mod scenario;
 
 use std::collections::BTreeMap;

@@ -251,6 +251,31 @@ pub fn folder() -> io::Result<PathBuf> {
     Ok(folder)
 }
 
+/// A program that `./dev setup` unpacked below `.dev/pg/<name>` with the libraries it brings, or
+/// that is installed: the words that start it. `program` is its path below `usr`.
+#[must_use]
+pub fn unpacked(name: &str, program: &str) -> Option<Vec<String>> {
+    let own = crate::trees().join(name).join("usr");
+    if own.join(program).is_file() {
+        let folders = std::fs::read_dir(own.join("lib")).ok()?.filter_map(Result::ok);
+        let is_library = |path: &PathBuf| path.to_string_lossy().ends_with("-linux-gnu");
+        let libraries = folders.map(|entry| entry.path()).find(is_library)?;
+        let set = format!("LD_LIBRARY_PATH={}", libraries.display());
+        let binary = own.join(program).display().to_string();
+        return Some(vec!["/usr/bin/env".to_owned(), set, binary]);
+    }
+    let installed = Path::new("/usr").join(program);
+    installed.is_file().then(|| vec![installed.display().to_string()])
+}
+
+/// A TCP port that nobody listens on.
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> io::Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
 /// A command as the account that servers run under, without our environment.
 fn as_server(program: &str) -> Command {
     let mut command = Command::new(program);

@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::machine::{Kept, Machine, folder};
+use crate::machine::{Kept, Machine, folder, free_port, unpacked};
 
 /// A running pooler in front of a machine.
 #[derive(Debug)]
@@ -17,29 +17,15 @@ pub struct Pooler {
     port: u16,
 }
 
-/// The program, and the folder of its libraries where it is not installed.
-fn find() -> Option<(PathBuf, Option<PathBuf>)> {
-    let own = crate::trees().join("pgbouncer/usr");
-    if own.join("sbin/pgbouncer").is_file() {
-        let libraries = std::fs::read_dir(own.join("lib")).ok()?.filter_map(Result::ok);
-        let libraries = libraries.map(|e| e.path()).find(|p| p.join("libcares.so.2").exists());
-        return Some((own.join("sbin/pgbouncer"), libraries));
-    }
-    let installed = PathBuf::from("/usr/sbin/pgbouncer");
-    installed.is_file().then_some((installed, None))
-}
-
 impl Pooler {
     /// Starts one in front of `machine`; `None` when this machine has no PgBouncer.
     ///
     /// # Errors
     /// When it does not start; the end of its log.
     pub async fn before(machine: &Machine) -> io::Result<Option<Self>> {
-        let Some((binary, libraries)) = find() else { return Ok(None) };
+        let Some(mut program) = unpacked("pgbouncer", "sbin/pgbouncer") else { return Ok(None) };
         let folder = folder()?;
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-        let port = listener.local_addr()?.port();
-        drop(listener);
+        let port = free_port()?;
         let settings = format!(
             "[databases]\n* = host={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 5\n\
@@ -49,12 +35,6 @@ impl Pooler {
         // The server knows only one role; `auth_type = any` takes it from the database's line.
         let settings = settings.replacen("* = host=", "* = user=postgres host=", 1);
         std::fs::write(folder.join("pgbouncer.ini"), settings)?;
-        let mut program = Vec::new();
-        if let Some(libraries) = libraries {
-            let set = format!("LD_LIBRARY_PATH={}", libraries.display());
-            program.extend(["/usr/bin/env".to_owned(), set]);
-        }
-        program.push(binary.display().to_string());
         program.push(folder.join("pgbouncer.ini").display().to_string());
         let mut pooler = Self { folder, program, kept: None, port };
         pooler.up().await?;

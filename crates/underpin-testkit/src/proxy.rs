@@ -110,6 +110,8 @@ pub enum Action {
     /// A statement that raises this SQLSTATE arrives in its place, so that the server's own
     /// transaction fails. A message that is no simple query is answered with `FATAL` instead.
     Fail(&'static str),
+    /// Another simple query arrives in the place of one: a server that answers otherwise.
+    Replace(&'static str),
     /// The function is called and the message forwarded.
     Call(Hook),
     /// The function is called and both connections are closed.
@@ -467,6 +469,7 @@ impl<W: AsyncWrite + Unpin> Link<'_, W> {
                 frame = Frame::query(&raising(sqlstate));
             }
             Some((Action::Fail(sqlstate), _)) => return self.refuse("FATAL", sqlstate).await,
+            Some((Action::Replace(sql), _)) => frame = Frame::query(sql),
             Some((Action::Call(hook), _)) => (hook.0)(),
             Some((Action::CallAndDrop(hook), _)) => {
                 (hook.0)();

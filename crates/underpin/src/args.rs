@@ -111,6 +111,26 @@ pub(crate) enum Verb {
         /// Say what would be done, and change nothing
         #[arg(long, env = "UNDERPIN_DRY_RUN")]
         dry_run: bool,
+        #[command(flatten)]
+        said: Said,
+    },
+    /// Record what is proven to be in effect, without running anything
+    Baseline {
+        /// Find out and show, and change nothing; the default
+        #[arg(long, conflicts_with_all = ["apply", "undo"])]
+        plan: bool,
+        /// Record it
+        #[arg(long, conflicts_with = "undo")]
+        apply: bool,
+        /// Record what is decided even where other migrations are not
+        #[arg(long, requires = "apply")]
+        partly: bool,
+        /// Take the baseline of a run out of the history again; `last` is the newest
+        #[arg(long, value_name = "RUN")]
+        undo: Option<String>,
+        /// Check everything, and change nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Put the history right by hand
     #[command(group = clap::ArgGroup::new("resolution").required(true))]
@@ -141,6 +161,17 @@ pub(crate) enum Verb {
     },
     /// Rescue a database without history, on a throw-away server
     Demo,
+}
+
+/// What a person says of migrations that cannot be decided.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Said {
+    /// Run a migration of which nothing can tell whether it is in effect
+    #[arg(long, env = "UNDERPIN_RUN", value_name = "MIGRATION", value_delimiter = ',')]
+    pub(crate) run: Vec<String>,
+    /// Run what is missing of a migration that is half there
+    #[arg(long, env = "UNDERPIN_COMPLETE", value_name = "MIGRATION", value_delimiter = ',')]
+    pub(crate) complete: Vec<String>,
 }
 
 /// Prisma's verbs.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use underpin_core::config::{Discovery, ProjectConfig, Secret, Settings, discover};
+use underpin_core::diagnose::{Answers, Policy};
 use underpin_core::engine::Options;
 use underpin_core::engine::prisma::PrismaOptions;
 use underpin_core::execute::LockBudget;
@@ -119,10 +120,21 @@ impl Project {
             patience: Duration::from_secs(global.wait),
             locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
             journals: state_folder().map(|folder| folder.join("journal")),
+            redis: self
+                .settings
+                .as_ref()
+                .and_then(|settings| settings.redis_url(&self.folder, &self.variables)),
+            policy: self.policy(),
+            answers: Answers::default(),
             stop: crate::signals::stop(),
             dry_run,
             target,
         })
+    }
+
+    fn policy(&self) -> Policy {
+        let said = self.settings.as_ref().map(|s| s.baseline).unwrap_or_default();
+        Policy { data_only: said.data_only, partial: said.partial }
     }
 
     /// The options of Prisma's verbs.

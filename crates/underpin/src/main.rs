@@ -11,7 +11,8 @@ mod signals;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use underpin_core::engine::{self, Resolution, StatusState};
+use underpin_core::diagnose::Answers;
+use underpin_core::engine::{self, BaselineRequest, Options, Resolution, StatusState};
 use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
@@ -31,23 +32,30 @@ fn main() -> ExitCode {
     let printer = Printer::new(&arguments.global);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let result = match runtime {
-        Ok(runtime) if let Verb::Migrate { verb } = &arguments.verb => {
-            return runtime.block_on(async {
-                signals::listen();
-                migrate::run(&arguments.global, verb).await
-            });
-        }
-        Ok(runtime) => runtime.block_on(run(&arguments, &printer)),
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
         Err(error) => {
-            Err(Error::new(Code::Internal, "the runtime could not be started").caused_by(error))
+            let words = "the runtime could not be started";
+            let error = Error::new(Code::Internal, words).caused_by(error);
+            return ExitCode::from(failed(&printer, &error).number());
         }
     };
-    let status = result.unwrap_or_else(|error| {
-        printer.error(&error);
-        error.code().exit()
+    let code = runtime.block_on(async {
+        signals::listen();
+        if let Verb::Migrate { verb } = &arguments.verb {
+            return migrate::run(&arguments.global, verb).await;
+        }
+        let result = run(&arguments, &printer).await;
+        ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number())
     });
-    ExitCode::from(status.number())
+    // A name that is still being looked up for a Redis must not hold up the end.
+    runtime.shutdown_background();
+    code
+}
+
+fn failed(printer: &Printer, error: &Error) -> ExitStatus {
+    printer.error(error);
+    error.code().exit()
 }
 
 /// Help and version are results; everything else is UP-1003.
@@ -67,16 +75,34 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
-    signals::listen();
     let global = &arguments.global;
     let mut sink = printer.sink();
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
-        Verb::Deploy { dry_run } => {
-            let report =
-                engine::deploy(&environment::options(global, true, *dry_run)?, &mut *sink).await?;
+        Verb::Deploy { dry_run, said } => {
+            let names = |list: &[String]| list.iter().map(MigrationName::new).collect();
+            let answers = Answers { run: names(&said.run), complete: names(&said.complete) };
+            let options = environment::options(global, true, *dry_run)?;
+            let report = engine::deploy(&Options { answers, ..options }, &mut *sink).await?;
             printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
             Ok(ExitStatus::Success)
+        }
+        Verb::Baseline { undo: Some(run), dry_run, .. } => {
+            let options = environment::options(global, true, *dry_run)?;
+            let report = engine::undo_baseline(&options, run, &mut *sink).await?;
+            printer.result("underpin/baseline-undo@1", &report, || output::render_undo(&report));
+            Ok(ExitStatus::Success)
+        }
+        Verb::Baseline { apply, partly, dry_run, .. } => {
+            let writes = *apply && !*dry_run;
+            let options = environment::options(global, writes, !writes)?;
+            let request = BaselineRequest { apply: *apply, partly: *partly };
+            let report = engine::baseline(&options, request, &mut *sink).await?;
+            printer.result("underpin/baseline@1", &report, || output::render_baseline(&report));
+            Ok(match report.dry_run && !(report.proven && report.open.is_empty()) {
+                true => ExitStatus::Failed,
+                false => ExitStatus::Success,
+            })
         }
         Verb::Resolve { applied, rolled_back, dry_run } => {
             let resolution = match (applied, rolled_back) {

@@ -93,5 +93,5 @@ fn unreadable(error: &SqlError, queries: &[queries::Query], message: &str) -> Er
     if error.is("55P03") {
         return result.hint("another session holds an ACCESS EXCLUSIVE lock; run the same command again when it is done");
     }
-    result
+    result.hint("put right what the server says, and run the same command again")
 }

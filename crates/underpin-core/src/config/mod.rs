@@ -22,7 +22,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use generation::Generation;
-pub use settings::{FILE as SETTINGS_FILE, MigrateSettings, Settings};
+pub use settings::{
+    BaselineSettings, DataOnlyPolicy, FILE as SETTINGS_FILE, MigrateSettings, PartialPolicy,
+    Settings,
+};
 pub use value::{Origin, Secret, Setting, Sourced, Via};
 
 use crate::error::{Code, Error, Result};

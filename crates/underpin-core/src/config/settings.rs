@@ -3,9 +3,12 @@
 //! Zero configuration is the rule; the file's being there says that somebody has chosen Underpin,
 //! so that its checks may fail what used to pass.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+use super::value::Secret;
 
 use crate::error::{Code, Error, Result, SourceLocation};
 
@@ -23,6 +26,115 @@ pub struct Settings {
     /// What `underpin migrate` does better than Prisma.
     #[serde(default)]
     pub migrate: MigrateSettings,
+    /// A Redis that wakes those who wait for their turn.
+    redis: Option<RedisSettings>,
+    /// What may be done without asking about a database whose history does not tell everything.
+    #[serde(default)]
+    pub baseline: BaselineSettings,
+}
+
+/// `[redis]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RedisSettings {
+    url: SecretSource,
+}
+
+/// Where a secret stands: in the file itself, or elsewhere.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "a text, { env = \"VARIABLE\" } or { file = \"PATH\" } is expected"
+)]
+enum SecretSource {
+    Text(String),
+    Variable { env: String },
+    File { file: PathBuf },
+}
+
+impl std::fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("***"),
+            Self::Variable { env } => write!(f, "env {env}"),
+            Self::File { file } => write!(f, "file {}", file.display()),
+        }
+    }
+}
+
+impl SecretSource {
+    /// The secret; `key` names the setting in the error. An empty one counts as absent.
+    fn read(
+        &self,
+        key: &str,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Secret> {
+        let absent = |why: String| {
+            Error::new(Code::SettingsInvalid, format!("`{FILE}`: `{key}` {why}"))
+                .hint(format!("give it, or remove `{key}` from {FILE}"))
+        };
+        let text = match self {
+            Self::Text(text) => text.clone(),
+            Self::Variable { env } => environment
+                .get(env)
+                .cloned()
+                .ok_or_else(|| absent(format!("names the variable {env}, which is not set")))?,
+            Self::File { file } => small_text(&folder.join(file)).map_err(|e| {
+                absent(format!("names the file `{}`, which cannot be read: {e}", file.display()))
+            })?,
+        };
+        match text.trim() {
+            "" => Err(absent("is empty".to_owned())),
+            text => Ok(Secret::new(text)),
+        }
+    }
+}
+
+/// A whole file of at most [`MAX_BYTES`].
+fn small_text(path: &Path) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// `[baseline]`; see `docs/reference/baseline.md`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineSettings {
+    /// About migrations that change rows only.
+    #[serde(default)]
+    pub data_only: DataOnlyPolicy,
+    /// About migrations that are half there.
+    #[serde(default)]
+    pub partial: PartialPolicy,
+}
+
+/// What to do about migrations that change rows only and have no probe that answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataOnlyPolicy {
+    /// Always ask.
+    Ask,
+    /// Assume that it ran where a later migration is in effect; ask otherwise.
+    #[default]
+    AssumeBeforeProven,
+    /// Run it where all of its statements can be looked for, so that running it again changes
+    /// nothing; ask otherwise.
+    RunIfIdempotent,
+}
+
+/// What to do where a migration is half there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartialPolicy {
+    /// Run the statements that are missing.
+    Complete,
+    /// Ask.
+    #[default]
+    Ask,
 }
 
 /// `[migrate]`. Each key switches one difference from Prisma on or off; see
@@ -43,6 +155,19 @@ pub struct MigrateSettings {
 }
 
 impl Settings {
+    /// The URL of `[redis]`, if the file has one. `folder` is where the file lies.
+    ///
+    /// # Errors
+    /// UP-1009 when what it names is not there. It is for the caller to go on without.
+    #[must_use]
+    pub fn redis_url(
+        &self,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Option<Result<Secret>> {
+        self.redis.as_ref().map(|redis| redis.url.read("redis.url", folder, environment))
+    }
+
     /// Reads the file of a working folder; `None` when there is none.
     ///
     /// # Errors
@@ -63,9 +188,13 @@ impl Settings {
             .map_err(|e| invalid("it cannot be read").caused_by(e))?;
         let settings: Self = toml::from_str(&text).map_err(|e| {
             let at = e.span().map_or(0, |span| span.start);
-            invalid(e.message())
-                .at(SourceLocation::at(FILE, &text, at))
-                .hint("the keys are in docs/reference/prisma.md")
+            let mut place = SourceLocation::at(FILE, &text, at);
+            // A URL may hold a password. No other value can.
+            if place.text.contains("://") {
+                let key = place.text.split_once('=').map(|(key, _)| format!("{key}= "));
+                place.text = key.unwrap_or_default() + "***";
+            }
+            invalid(e.message()).at(place).hint("the keys are in docs/reference/settings.md")
         })?;
         if settings.version != 1 {
             let words = format!("it has version {}, and this program knows 1", settings.version);
@@ -95,6 +224,51 @@ mod tests {
         let settings = read("version = 1\n[migrate]\nbaseline_proven = false").unwrap().unwrap();
         assert_eq!(settings.migrate.baseline_proven, Some(false));
         assert_eq!(settings.migrate.report, None);
+    }
+
+    #[test]
+    fn a_secret_stands_in_the_file_or_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("secret"), "redis://f\n").unwrap();
+        let environment = BTreeMap::from([("R".to_owned(), "redis://v".to_owned())]);
+        let url = |value: &str| {
+            let settings = read(&format!("version = 1\n[redis]\nurl = {value}")).unwrap().unwrap();
+            let url = settings.redis_url(folder.path(), &environment).unwrap();
+            url.map(|secret| secret.expose().to_owned()).map_err(|e| e.message().to_owned())
+        };
+        assert_eq!(url("'redis://t'").unwrap(), "redis://t");
+        assert_eq!(url("{ env = 'R' }").unwrap(), "redis://v");
+        assert_eq!(url("{ file = 'secret' }").unwrap(), "redis://f");
+        assert!(url("{ env = 'S' }").unwrap_err().contains("the variable S, which is not set"));
+        assert!(url("{ file = 'none' }").unwrap_err().contains("cannot be read"));
+        assert!(url("' '").unwrap_err().contains("is empty"));
+        let without = read("version = 1").unwrap().unwrap();
+        assert!(without.redis_url(folder.path(), &environment).is_none());
+    }
+
+    #[test]
+    fn no_message_and_no_debug_output_shows_a_password() {
+        for text in [
+            "version = 1\n[redis]\nurl = 'redis://:hunter2@h' x",
+            "version = 1\n[redis]\nurl = 'redis://:hunter2@h\n",
+            "version = 1\n[redis]\nurl = { env = 'A', also = 'redis://:hunter2@h' }",
+            "version = 1\n[redis]\nulr = 'redis://:hunter2@h'",
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
+        let settings = read("version = 1\n[redis]\nurl = 'redis://:hunter2@h'").unwrap();
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn baseline_has_its_own_words() {
+        let text = "version = 1\n[baseline]\ndata_only = \"run-if-idempotent\"";
+        let settings = read(text).unwrap().unwrap();
+        assert_eq!(settings.baseline.data_only, DataOnlyPolicy::RunIfIdempotent);
+        assert_eq!(settings.baseline.partial, PartialPolicy::Ask);
+        let error = read("version = 1\n[baseline]\npartial = \"yes\"").unwrap_err();
+        assert_eq!(error.location().map(|at| at.line), Some(3));
     }
 
     #[test]

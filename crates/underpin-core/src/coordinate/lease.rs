@@ -12,6 +12,8 @@ use crate::postgres::{Session, SqlError, literal};
 
 /// How long a lease lasts without being renewed.
 pub(super) const TTL: Duration = Duration::from_secs(30);
+/// The `application_name` of a run's sessions, in SQL over its lease `l`.
+pub(super) const RUN_SESSION: &str = "'underpin ' || l.run";
 /// The form of our tables; a newer one is not written to.
 const PROTOCOL: u32 = 1;
 
@@ -30,6 +32,8 @@ pub(super) enum Attempt {
     Taken { lease: Lease, from: Option<String> },
     /// Somebody has it.
     Held,
+    /// A newer Underpin made it, in this form.
+    Newer(u32),
 }
 
 /// The row as another run left it.
@@ -73,6 +77,17 @@ impl Lease {
         format!("token = {} AND run = {}", self.token, literal(&self.run))
     }
 
+    /// Names the backend that this is sent to as the one whose life stands for ours.
+    #[must_use]
+    pub(super) fn move_sql(&self) -> String {
+        format!(
+            "BEGIN; SET LOCAL lock_timeout = '2s';\n\
+             UPDATE underpin.lease SET backend_pid = a.pid, backend_start = a.backend_start \
+             FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid() AND {};\nCOMMIT",
+            self.is_mine()
+        )
+    }
+
     /// Gives it back. The token stays, so that the next one is larger.
     #[must_use]
     pub(super) fn release_sql(&self) -> String {
@@ -113,7 +128,10 @@ pub(super) async fn try_take(
     };
     if seen.is_held() || seen.protocol > PROTOCOL {
         session.simple_query("ROLLBACK").await?;
-        return Ok(Attempt::Held);
+        return Ok(match seen.protocol {
+            newer if newer > PROTOCOL => Attempt::Newer(newer),
+            _ => Attempt::Held,
+        });
     }
     let lease = Lease { token: seen.token + 1, run: run.to_owned() };
     let sql = format!(
@@ -155,12 +173,14 @@ fn seen(row: Vec<Option<String>>) -> Seen {
 /// # Errors
 /// What the server said.
 pub(super) async fn end_stale_sessions(session: &Session) -> std::result::Result<(), SqlError> {
-    let sql = "BEGIN; SET LOCAL lock_timeout = '100ms';\n\
-        SELECT pg_catalog.pg_terminate_backend(a.pid) FROM (SELECT run FROM underpin.lease \
-        WHERE run IS NOT NULL AND expires_at < clock_timestamp() FOR UPDATE) l \
-        JOIN pg_catalog.pg_stat_activity a ON a.application_name = 'underpin ' || l.run;\n\
-        COMMIT";
-    let ended = session.simple_query(sql).await;
+    let sql = format!(
+        "BEGIN; SET LOCAL lock_timeout = '100ms';\n\
+         SELECT pg_catalog.pg_terminate_backend(a.pid) FROM (SELECT run FROM underpin.lease \
+         WHERE run IS NOT NULL AND expires_at < clock_timestamp() FOR UPDATE) l \
+         JOIN pg_catalog.pg_stat_activity a ON a.application_name = {RUN_SESSION};\n\
+         COMMIT"
+    );
+    let ended = session.simple_query(&sql).await;
     if ended.is_err() {
         session.simple_query("ROLLBACK").await?;
     }

@@ -10,15 +10,21 @@
 
 mod advisory;
 mod aside;
+mod hint;
 mod lease;
 mod self_test;
+mod witness;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use advisory::PRISMA_LOCK_KEY;
+pub use hint::{Announcement, Hint};
 pub use lease::{Lease, fenced};
+pub use self_test::standby;
+pub use witness::watches_clients;
 
+use crate::config::Secret;
 use crate::error::{Code, Error, Result};
 use crate::journal::{self, Entry, Journal, Kind};
 use crate::postgres::{ConnectionSettings, Session, SqlError};
@@ -26,8 +32,10 @@ use lease::Attempt;
 
 /// Pause between two looks at lock, lease and history.
 const POLL_PAUSE: Duration = Duration::from_millis(150);
+/// The shortest pause, however often Redis wakes us.
+const POLL_PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Pause between two looks at a holder that may be dead.
-const STALE_PAUSE: Duration = Duration::from_secs(2);
+const STALE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a run brings to the gate.
 #[derive(Clone, Copy)]
@@ -44,6 +52,8 @@ pub struct Entrance<'a> {
     pub journals: Option<&'a Path>,
     /// A query that yields true when all that this run wants is recorded already.
     pub recorded: Option<&'a str>,
+    /// A Redis that wakes those who wait: its URL, or why there is none although there should be.
+    pub redis: Option<&'a Result<Secret>>,
     /// Whether the run was asked to stop.
     pub stopping: &'a (dyn Fn() -> bool + Sync),
 }
@@ -82,6 +92,9 @@ pub struct Turn {
     /// The journal.
     pub journal: Journal,
     lease: Option<Lease>,
+    hint: Option<Hint>,
+    /// See [`witness`].
+    witness: Option<Session>,
     target: ConnectionSettings,
     patience: Duration,
 }
@@ -108,6 +121,8 @@ pub async fn enter(
     let begun = Instant::now();
     let second = match entrance.target.connect().await {
         Ok(second) => Some(second),
+        // It would be the witness.
+        Err(error) if !watches_clients(session) => return Err(error),
         Err(error) => {
             tell(Happening::Degraded(format!("no second session: {}", error.message())));
             None
@@ -117,16 +132,46 @@ pub async fn enter(
         Some(second) => self_test::look(session, second, entrance.target).await?.pooled,
         None => false,
     };
-    let mut gate =
-        Gate { session, entrance, begun, told: false, looked: begun, pooled, real_lock: None };
+    let hint = hint(session, entrance, tell).await;
+    let mut gate = Gate {
+        session,
+        entrance,
+        begun,
+        told: false,
+        looked: begun,
+        orphan: None,
+        pooled,
+        real_lock: None,
+        hint,
+    };
     let Some((exclusion, lease, journal)) = gate.pass(second.as_ref(), tell).await? else {
         return Ok(Entered::AlreadyRecorded);
     };
-    drop(second);
+    let witness = second.filter(|_| !pooled && !watches_clients(session));
     let waited = if gate.told { begun.elapsed() } else { Duration::ZERO };
     tell(Happening::Ours(waited));
     let (target, patience) = (entrance.target.clone(), entrance.patience);
-    Ok(Entered::Turn(Box::new(Turn { exclusion, journal, lease, target, patience })))
+    let hint = gate.hint;
+    let mut turn = Turn { exclusion, journal, lease, hint, witness, target, patience };
+    turn.announce(Announcement::Taken);
+    Ok(Entered::Turn(Box::new(turn)))
+}
+
+/// The way to Redis, where one is asked for and can be had.
+async fn hint(
+    session: &Session,
+    entrance: &Entrance<'_>,
+    tell: &mut (dyn FnMut(Happening) + Send),
+) -> Option<Hint> {
+    let why = match entrance.redis? {
+        Ok(url) => match journal::target(session).await {
+            Ok(target) => return Some(Hint::new(url.clone(), &target, entrance.run)),
+            Err(error) => error.to_string(),
+        },
+        Err(error) => error.message().to_owned(),
+    };
+    tell(Happening::Degraded(format!("no Redis: {why}")));
+    None
 }
 
 /// Neither lock nor lease can keep others out.
@@ -143,6 +188,12 @@ fn nothing_holds(target: &ConnectionSettings, pooled: bool, error: &Error) -> Er
         .hint("or let the role make the lease: GRANT CREATE ON DATABASE … TO …")
 }
 
+/// Our tables have a form that this program does not know, so that it must not write to them.
+fn made_by_newer(form: u32) -> Error {
+    let words = format!("a newer Underpin keeps the lease of this database (form {form})");
+    Error::new(Code::NoExclusion, words).hint("use that version, or a later one, for this database")
+}
+
 /// One wait.
 struct Gate<'a> {
     session: &'a Session,
@@ -150,9 +201,12 @@ struct Gate<'a> {
     begun: Instant,
     told: bool,
     looked: Instant,
+    /// What the last look took for an orphan.
+    orphan: Option<witness::Backend>,
     pooled: bool,
     /// Whether the server's lock locks others out, once that has been tried.
     real_lock: Option<bool>,
+    hint: Option<Hint>,
 }
 
 /// What an attempt at the lease showed.
@@ -232,8 +286,10 @@ impl Gate<'_> {
             self.make().await?;
         }
         let attempt = lease::try_take(self.session, self.entrance.run, self.pooled).await;
-        let Attempt::Taken { lease, from } = attempt.map_err(unusable)? else {
-            return Ok(Taken::Held);
+        let (lease, from) = match attempt.map_err(unusable)? {
+            Attempt::Taken { lease, from } => (lease, from),
+            Attempt::Held => return Ok(Taken::Held),
+            Attempt::Newer(form) => return Err(made_by_newer(form)),
         };
         let (run, token) = (self.entrance.run, lease.token);
         let mut journal = Journal::open(self.session, run, token, self.entrance.journals).await?;
@@ -245,8 +301,16 @@ impl Gate<'_> {
         Ok(Taken::Ours(lease, journal))
     }
 
-    /// Makes our schema. Two that do it at once fail with unique violations: once more then.
+    /// Makes our schema, on a server that can undo it. Two that do it at once fail with unique
+    /// violations: once more then.
     async fn make(&self) -> Result<()> {
+        // Where the role may not, what follows says so.
+        if let Ok(false) = self_test::ddl_is_transactional(self.session, self.entrance.run).await {
+            let words = "the server keeps what a transaction that is rolled back has made";
+            return Err(Error::new(Code::UnsupportedServer, words)
+                .caused_by("a migration that fails could not be undone")
+                .hint("Underpin needs PostgreSQL itself, or a server whose DDL is transactional"));
+        }
         for attempt in 1.. {
             let sql = format!("BEGIN; {}; COMMIT", journal::CREATE);
             let Err(e) = self.session.simple_query(&sql).await else { break };
@@ -292,9 +356,32 @@ impl Gate<'_> {
             self.looked = Instant::now();
             // Fails where there is no lease, and then there is nobody to end.
             let _best_effort = lease::end_stale_sessions(self.session).await;
+            self.end_orphan().await;
         }
-        tokio::time::sleep(POLL_PAUSE).await;
+        tokio::time::sleep(POLL_PAUSE_MIN).await;
+        match &mut self.hint {
+            Some(hint) => {
+                hint.pause(POLL_PAUSE - POLL_PAUSE_MIN).await;
+                if let Some(what) = hint.fault() {
+                    tell(Happening::Degraded(what));
+                }
+            }
+            None => tokio::time::sleep(POLL_PAUSE - POLL_PAUSE_MIN).await,
+        }
         Ok(false)
+    }
+
+    /// Ends the backend of a dead run that two looks found without its witness.
+    async fn end_orphan(&mut self) {
+        if watches_clients(self.session) {
+            return;
+        }
+        // Fails where there is no lease, and then there is nobody to end.
+        let found = witness::find_orphan(self.session).await.unwrap_or_default();
+        if let Some(orphan) = found.as_ref().filter(|found| self.orphan.as_ref() == Some(found)) {
+            let _best_effort = witness::end(self.session, orphan).await;
+        }
+        self.orphan = found;
     }
 }
 
@@ -305,17 +392,23 @@ impl Turn {
         self.lease.as_ref().map(Lease::fence).unwrap_or_default()
     }
 
+    /// How long another migrating process is waited for.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Whether a failed statement is the fence of a lease that is no longer ours.
     #[must_use]
     pub fn is_fenced(&self, error: &SqlError) -> bool {
         self.lease.is_some() && error.is("22012")
     }
 
-    /// Takes the lock again on a new session, after the old one was lost.
+    /// Takes the lock again.
     ///
     /// # Errors
     /// UP-4001 when another process has it, UP-1105.
-    pub async fn take_again(&self, session: &Session) -> Result<()> {
+    async fn take_again(&self, session: &Session) -> Result<()> {
         if self.exclusion != Exclusion::Lock {
             return Ok(());
         }
@@ -331,14 +424,47 @@ impl Turn {
         Ok(())
     }
 
-    /// Gives lease and lock back. A session that is lost has given them back itself.
-    pub async fn leave(self, session: &Session) {
+    /// A new session takes the place of one that was lost: the lock is taken again, the lease names
+    /// the new backend, and where a witness is needed there is one.
+    ///
+    /// # Errors
+    /// UP-4001 when another process has the lock, UP-1105.
+    pub async fn move_to(&mut self, session: &Session) -> Result<()> {
+        self.take_again(session).await?;
+        if self.exclusion == (Exclusion::Lease { pooled: true }) {
+            return Ok(());
+        }
+        if let Some(lease) = &self.lease
+            && session.simple_query(&lease.move_sql()).await.is_err()
+        {
+            // It is a help to those who wait. If we do not have the lease any more, the fence says so.
+            let _ended = session.simple_query("ROLLBACK").await;
+        }
+        let lacks_witness = self.witness.as_ref().is_none_or(Session::is_closed);
+        if lacks_witness && !watches_clients(session) {
+            self.witness = self.target.connect().await.ok();
+        }
+        Ok(())
+    }
+
+    /// Tells those who wait, where a Redis does that.
+    pub fn announce(&mut self, what: Announcement<'_>) {
+        if let Some(hint) = &mut self.hint {
+            hint.announce(what);
+        }
+    }
+
+    /// Gives lease and lock back. A session that is lost has given them back itself. What of the
+    /// hint was missing, if anything was.
+    pub async fn leave(mut self, session: &Session) -> Option<String> {
         if let Some(lease) = &self.lease {
             let _best_effort = session.simple_query(&lease.release_sql()).await;
         }
         if self.exclusion == Exclusion::Lock {
             let _best_effort = advisory::release(session).await;
         }
+        self.announce(Announcement::Released);
+        self.hint?.close().await
     }
 }
 

@@ -59,8 +59,8 @@ pub(super) struct Chain {
 pub(super) struct Chains {
     pub(super) all: Vec<Chain>,
     index: HashMap<Key, usize>,
-    /// What each unit needs to find, by the index of the fact: `Exists` of these objects.
-    pub(super) needs: Vec<Vec<usize>>,
+    /// What each unit needs to find, by the index of the fact: `Exists` of these objects is so.
+    pub(super) needs: Vec<Vec<(usize, bool)>>,
     /// The facts that each unit writes.
     pub(super) written: Vec<Vec<usize>>,
 }
@@ -304,8 +304,9 @@ impl Chains {
         }
     }
 
-    /// What a step cannot have done without finding it. Only what a statement must have named:
-    /// what goes along with a drop or changes its text with a rename is no need.
+    /// What a step cannot have done without finding it, or without finding nothing. Only what a
+    /// statement must have named: what goes along with a drop or changes its text with a rename is
+    /// no need.
     fn find_needs(&mut self, step: &Step<'_>) {
         let mut needed: BTreeSet<ObjectId> = BTreeSet::new();
         for (id, _) in &step.delta.set {
@@ -327,10 +328,31 @@ impl Chains {
                 needed.insert(id.clone());
             }
         }
-        for id in needed {
+        let needed = needed.into_iter().map(|id| (id, true));
+        for (id, there) in needed.chain(step.makes().map(|id| (id.clone(), false))) {
             let slot = self.slot(Key { id, aspect: Aspect::Exists }, step.initial);
-            self.needs[step.unit].push(slot);
+            self.needs[step.unit].push((slot, there));
         }
+    }
+}
+
+impl Step<'_> {
+    /// What it makes under a name that its script must have given: there it finds nothing.
+    fn makes(&self) -> impl Iterator<Item = &ObjectId> {
+        let is_new = |id: &ObjectId| !self.before.objects().contains_key(id);
+        let arrives = |id: &ObjectId| {
+            self.delta.moved.iter().any(|(_, to)| to == id) || self.delta.replaced.contains(id)
+        };
+        self.delta.set.iter().map(|(id, _)| id).filter(move |id| match id.kind {
+            ObjectKind::Table | ObjectKind::EnumType => is_new(id) && !arrives(id),
+            // One that comes with its table needs what the table needs.
+            ObjectKind::Column => {
+                is_new(id)
+                    && !arrives(id)
+                    && holder(id, self.before).is_some_and(|table| !arrives(&table))
+            }
+            _ => false,
+        })
     }
 }
 

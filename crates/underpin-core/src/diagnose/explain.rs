@@ -304,12 +304,12 @@ impl<'a> Problem<'a> {
     }
 
     fn state_needs(&mut self, unit: usize) {
-        for chain in self.chains.needs[unit].clone() {
+        for (chain, there) in self.chains.needs[unit].clone() {
             let before = self.versions_before(chain, unit);
-            let there = self.holds(chain, before, &Some(String::new()));
+            let found = self.holds(chain, before, &there.then(String::new));
             let tag = self.tag(Meaning::Need(unit));
             let not_run = Literal::new(unit, false);
-            match there {
+            match found {
                 Holds::Always => {}
                 Holds::Never => self.solver.add(vec![not_run], tag),
                 Holds::When(literal) => self.solver.add(vec![not_run, literal], tag),
@@ -501,13 +501,45 @@ impl<'a> Problem<'a> {
         };
         self.try_both(&[], &choice, &mut states);
         let choice = self.prefer_whole(&mut states, choice);
+        let choice = self.fullest(&states, choice, &preferred);
         let states = states.into_iter().map(|s| s.unwrap_or(State::Either)).collect();
         (states, choice.into_iter().take(self.units).collect())
     }
 
+    /// The same explanation with as many of the undecided `preferred` units in it as go together:
+    /// what stands before the last one in effect has most likely run, and a replay of the choice
+    /// needs it.
+    fn fullest(
+        &mut self,
+        states: &[Option<State>],
+        mut choice: Vec<bool>,
+        preferred: &[bool],
+    ) -> Vec<bool> {
+        let decided = states.iter().enumerate().filter_map(|(unit, state)| match state {
+            Some(State::In) => Some(Literal::new(unit, true)),
+            Some(State::Out) => Some(Literal::new(unit, false)),
+            _ => None,
+        });
+        let decided: Vec<Literal> = decided.collect();
+        for unit in 0..self.units {
+            if choice[unit] || !preferred[unit] || states[unit] == Some(State::Out) {
+                continue;
+            }
+            let mut assumed = decided.clone();
+            let kept = (0..self.units).filter(|u| *u == unit || preferred[*u] && choice[*u]);
+            assumed.extend(kept.map(|u| Literal::new(u, true)));
+            if let Answer::Model(model) = self.solver.search(&assumed) {
+                choice = model;
+            }
+        }
+        choice
+    }
+
     /// A migration of which some statements are known to be in effect, and which may be so as a
     /// whole, is, unless another one would be half there instead: between two halves the facts do
-    /// not decide.
+    /// not decide. Except that a run stops where it fails: half of the last migration in effect,
+    /// cut behind its first statements, is what a failure leaves, and half of one with others
+    /// behind it is not. (What is then to be done leads to the same end either way.)
     fn prefer_whole(
         &mut self,
         states: &mut Vec<Option<State>>,
@@ -521,7 +553,11 @@ impl<'a> Problem<'a> {
             let mut then: Vec<Option<State>> =
                 states.iter().map(|state| state.filter(|state| *state != State::Either)).collect();
             self.try_both(&assumed, &model, &mut then);
-            if self.halves(&then).is_subset(&self.halves(states)) {
+            let before = self.halves(states);
+            let halves = self.halves(&then);
+            let mut new = halves.difference(&before);
+            let went_on = self.last_in(states) > Some(self.migrations[units[0]]);
+            if new.all(|migration| went_on && self.is_cut_short(&then, *migration)) {
                 (whole, *states, choice) = (assumed, then, model);
             }
         }
@@ -535,6 +571,25 @@ impl<'a> Problem<'a> {
             units.filter(|(state, _)| **state == Some(wanted)).map(|(_, m)| *m).collect()
         };
         of(State::In).intersection(&of(State::Out)).copied().collect()
+    }
+
+    /// Whether the last migration that is in effect at all is this one, as far as its first
+    /// statements.
+    fn is_cut_short(&self, states: &[Option<State>], migration: usize) -> bool {
+        let of = |wanted: State| {
+            let units = states.iter().zip(&self.migrations).enumerate();
+            units.filter(move |(_, (state, m))| **m == migration && **state == Some(wanted))
+        };
+        let last_in = of(State::In).map(|(unit, _)| unit).next_back();
+        let first_out = of(State::Out).map(|(unit, _)| unit).next();
+        self.last_in(states) == Some(migration)
+            && matches!((last_in, first_out), (Some(last), Some(first)) if last < first)
+    }
+
+    /// The last migration of which something is in effect.
+    fn last_in(&self, states: &[Option<State>]) -> Option<usize> {
+        let units = states.iter().zip(&self.migrations);
+        units.filter(|(state, _)| **state == Some(State::In)).map(|(_, m)| *m).max()
     }
 
     /// The units of each migration that was told apart, has units that are in effect and none

@@ -8,14 +8,15 @@
 //!
 //! The parts: `chains` (who wrote which fact), `solver` and `explain` (which migrations explain
 //! the live facts), `verdict` (what that means for each), `decide` (what to do about it), `claims`
-//! (what the history says of the same), `words` (evidence that a person can check), and `prefix`,
-//! the plain case.
+//! (what the history says of the same), `words` (evidence that a person can check), `prefix`, the
+//! plain case, and `reconcile`, a script for a person to read.
 
 mod chains;
 mod claims;
 mod decide;
 mod explain;
 mod prefix;
+mod reconcile;
 mod solver;
 mod verdict;
 mod words;
@@ -29,9 +30,10 @@ use crate::migrations::{Migration, MigrationName};
 use crate::replay::{Piece, Replay};
 
 pub use claims::{Claim, Disagreement, claims};
-pub use decide::{DataOnlyPolicy, Decision, Policy, decide, recorded};
+pub use decide::{Answers, Decision, Grounds, Policy, Probed, Probes, decide, recorded};
 pub use explain::Details;
 pub use prefix::{PrefixDiagnosis, managed_schemas, prefix};
+pub use reconcile::reconciling;
 pub use words::{Evidence, Says};
 
 /// What the live catalog says of a migration.
@@ -48,8 +50,10 @@ pub enum Verdict {
         in_effect: Vec<usize>,
         /// Those that are not.
         missing: Vec<usize>,
-        /// Those that leave no trace.
+        /// Those that change rows, or leave no other trace that could decide.
         unknown: Vec<usize>,
+        /// Those that neither leave a trace nor change rows, such as `SET`.
+        silent: Vec<usize>,
     },
     /// Nothing of it can be seen any more, because later migrations overwrote all of it.
     Superseded {
@@ -149,6 +153,20 @@ impl Diagnosis {
     #[must_use]
     pub fn with_residual(mut self, residual: &CatalogDiff, live: &CatalogSnapshot) -> Self {
         verdict::lay_residual(&mut self, residual, live);
+        self
+    }
+
+    /// The same diagnosis where [`Diagnosis::chosen`] did not replay: that a migration is half
+    /// there is the last resort of an explanation, and not believed of one that does not hold.
+    #[must_use]
+    pub fn doubting_halves(mut self) -> Self {
+        for migration in &mut self.migrations {
+            if matches!(migration.verdict, Verdict::Partial { .. }) {
+                let why =
+                    "by its facts it is half there, and what is then in effect does not replay";
+                migration.verdict = Verdict::Ambiguous { why: why.to_owned(), holds: false };
+            }
+        }
         self
     }
 }

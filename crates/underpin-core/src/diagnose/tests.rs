@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::catalog::{Attributes, ObjectId, ObjectKind, SnapshotDelta};
-use crate::migrations::Checksum;
+use crate::config::DataOnlyPolicy;
+use crate::migrations::{Checksum, Declared};
 use crate::postgres::ServerVersion;
 use crate::postgres::scratch::{EngineInfo, EngineKind};
 use crate::replay::ReplayStep;
@@ -57,6 +58,7 @@ impl Case {
             path: PathBuf::new(),
             script: (*script).to_owned(),
             checksum: Checksum::of(script),
+            declared: Declared::default(),
         });
         let engine = EngineInfo {
             kind: EngineKind::Native,
@@ -173,7 +175,7 @@ fn a_column_of_another_type_is_not_taken_for_present() {
     let residual = crate::catalog::diff(&case.replay.last_snapshot(), &live);
     let diagnosis = diagnosis.with_residual(&residual, &live);
     assert_eq!(diagnosis.migrations[1].verdict.word(), "conflicting");
-    let decisions = decide(&diagnosis, &Policy::default());
+    let decisions = decide(&diagnosis, &Grounds::default());
     assert!(matches!(decisions[1], Decision::Refuse { .. }), "{decisions:?}");
 }
 
@@ -188,7 +190,12 @@ fn half_a_migration_is_partial_and_its_statements_are_named() {
     let parts = vec![set(&[column("User", "a", "text")]), set(&[column("User", "b", "text")])];
     case.details.insert(1, parts);
     let diagnosis = case.diagnose(&live);
-    let expected = Verdict::Partial { in_effect: vec![1], missing: vec![2], unknown: Vec::new() };
+    let expected = Verdict::Partial {
+        in_effect: vec![1],
+        missing: vec![2],
+        unknown: Vec::new(),
+        silent: Vec::new(),
+    };
     assert_eq!(diagnosis.migrations[1].verdict, expected);
     assert_eq!(diagnosis.chosen[1], Piece { migration: 1, statements: Some(BTreeSet::from([0])) });
 }
@@ -204,7 +211,7 @@ fn added_then_dropped_is_undecided_and_only_assumed_before_what_is_in_effect() {
     let live = case.live(&[case.delta(0), case.delta(3)]);
     assert_eq!(case.words(&live), ["in effect", "superseded", "ambiguous", "in effect"]);
     let live = case.live(&[case.delta(0)]);
-    let decisions = decide(&case.diagnose(&live), &Policy::default());
+    let decisions = decide(&case.diagnose(&live), &Grounds::default());
     assert_eq!(decisions[1], Decision::Run);
     // With the column there, both are decided.
     let live = case.live(&[case.delta(0), case.delta(1), case.delta(3)]);
@@ -221,13 +228,61 @@ fn rows_leave_no_trace_and_a_guard_runs() {
     ]);
     let live = case.live(&[case.delta(0), case.delta(3)]);
     assert_eq!(case.words(&live), ["in effect", "data only", "no trace", "in effect"]);
-    let decisions = decide(&case.diagnose(&live), &Policy::default());
+    let decisions = decide(&case.diagnose(&live), &Grounds::default());
     assert!(matches!(decisions[1], Decision::BaselineAssumed { .. }));
     assert_eq!(decisions[2], Decision::Run);
-    let ask = Policy { data_only: DataOnlyPolicy::Ask };
-    assert!(matches!(decide(&case.diagnose(&live), &ask)[1], Decision::Ask { .. }));
-    let run = Policy { data_only: DataOnlyPolicy::RunIfIdempotent };
-    assert_eq!(decide(&case.diagnose(&live), &run)[1], Decision::Run);
+}
+
+/// The decision about the second of three migrations, which changes rows only. The last one is in
+/// effect when `later` says so.
+fn about_rows(later: bool, answer: Probed, change: impl FnOnce(&mut Grounds<'_>)) -> Decision {
+    let case = Case::new(&[
+        ("CREATE", set(&[table("User"), column("User", "a", "integer")])),
+        ("UPDATE \"User\" SET a = 1 WHERE a IS NULL", SnapshotDelta::default()),
+        ("CREATE", set(&[table("Post")])),
+    ]);
+    let last = if later { vec![case.delta(0), case.delta(2)] } else { vec![case.delta(0)] };
+    let diagnosis = case.diagnose(&case.live(&last));
+    let declared = Declared::default();
+    let mut probes: Vec<Probes> =
+        diagnosis.migrations.iter().map(|m| Probes::of(m, &declared)).collect();
+    assert_eq!(probes[1].derived.len(), 1);
+    probes[1].derived[0].1 = answer;
+    let mut grounds = Grounds { probes, ..Grounds::default() };
+    change(&mut grounds);
+    decide(&diagnosis, &grounds)[1].clone()
+}
+
+#[test]
+fn a_probe_decides_about_rows_and_a_policy_where_it_cannot() {
+    let silent = || Probed::Unanswered(String::new());
+    let asks = |d: Decision| matches!(d, Decision::Ask { .. });
+    let assumes = |d: Decision| matches!(d, Decision::BaselineAssumed { .. });
+    assert_eq!(about_rows(true, Probed::True, |_| {}), Decision::Baseline);
+    assert_eq!(about_rows(false, Probed::True, |_| {}), Decision::Baseline);
+    assert_eq!(about_rows(false, Probed::False, |_| {}), Decision::Run);
+    assert!(asks(about_rows(true, Probed::False, |_| {})));
+    assert!(assumes(about_rows(true, silent(), |_| {})));
+    assert!(asks(about_rows(false, silent(), |_| {})));
+    let ask = |g: &mut Grounds<'_>| g.policy.data_only = DataOnlyPolicy::Ask;
+    assert!(asks(about_rows(true, silent(), ask)));
+    let run = |g: &mut Grounds<'_>| g.policy.data_only = DataOnlyPolicy::RunIfIdempotent;
+    assert_eq!(about_rows(true, Probed::False, run), Decision::Run);
+}
+
+#[test]
+fn a_declared_probe_is_proof_and_an_answer_decides_what_is_open() {
+    let silent = || Probed::Unanswered(String::new());
+    let declared = |answer: Probed| {
+        move |g: &mut Grounds<'_>| g.probes[1].declared = Some((String::new(), answer))
+    };
+    assert_eq!(about_rows(true, silent(), declared(Probed::True)), Decision::Baseline);
+    assert_eq!(about_rows(true, Probed::True, declared(Probed::False)), Decision::Run);
+    assert!(matches!(about_rows(true, Probed::True, declared(silent())), Decision::Ask { .. }));
+    let answered = |g: &mut Grounds<'_>| g.answers.run = BTreeSet::from([MigrationName::new("m1")]);
+    assert_eq!(about_rows(true, Probed::False, answered), Decision::Run);
+    // Evidence is not overruled.
+    assert_eq!(about_rows(true, Probed::True, answered), Decision::Baseline);
 }
 
 #[test]
@@ -263,6 +318,25 @@ fn between_two_halves_the_facts_do_not_decide() {
     let diagnosis = case.diagnose(&live);
     // Either the second took the constraint away and stopped, or the first never made it.
     assert_eq!(case.words(&live), ["ambiguous", "ambiguous"]);
-    let decisions = decide(&diagnosis, &Policy::default());
+    let decisions = decide(&diagnosis, &Grounds::default());
     assert!(matches!(decisions[0], Decision::Ask { .. }), "{decisions:?}");
+}
+
+#[test]
+fn a_half_with_others_behind_it_is_none_where_the_last_one_may_be_cut_short() {
+    let key = |definition: &str| {
+        let attributes = Attributes::from([("definition".to_owned(), definition.to_owned())]);
+        (id(ObjectKind::Constraint, Some("User"), "User_key"), attributes)
+    };
+    let mut rebuilt = set(&[key("b")]);
+    rebuilt.replaced = vec![key("").0];
+    let mut case = Case::new(&[
+        ("CREATE; ALTER", set(&[table("User"), key("a")])),
+        ("CREATE", set(&[table("Post")])),
+        ("DROP; ADD", rebuilt),
+    ]);
+    case.details.insert(0, vec![set(&[table("User")]), set(&[key("a")])]);
+    case.details.insert(2, vec![removed(&[key("").0]), set(&[key("b")])]);
+    let live = case.live(&[&set(&[table("User")]), case.delta(1)]);
+    assert_eq!(case.words(&live), ["in effect", "in effect", "partial"]);
 }

@@ -172,10 +172,18 @@ impl<'a> Judge<'a> {
             numbers.into_iter().collect()
         };
         let (in_effect, missing) = (of(State::In), of(State::Out));
-        let unknown = of(State::Either)
+        let open = of(State::Either)
             .into_iter()
             .filter(|s| !in_effect.contains(s) && !missing.contains(s));
-        Verdict::Partial { unknown: unknown.collect(), in_effect, missing }
+        let traced: BTreeSet<usize> = self.units[migration]
+            .iter()
+            .filter(|u| self.explanation.written[**u] > 0)
+            .filter_map(|u| Some(self.explanation.units[*u].statement? + 1))
+            .collect();
+        let changes_rows =
+            |s: &usize| self.folder.statements[migration].get(s - 1).is_none_or(|s| s.changes_rows);
+        let (unknown, silent) = open.partition(|s| changes_rows(s) || traced.contains(s));
+        Verdict::Partial { in_effect, missing, unknown, silent }
     }
 
     /// Missing, unless what it makes stands there under another name.

@@ -3,18 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
-use super::evidence::{self, Facts};
+use super::baseline;
+use super::examination::{self, Facts, Plan};
 use super::turn::{self, Run};
 use super::{Options, connect, failed, history_table, names, read_folder};
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
 use crate::diagnose;
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{self, Executor, Resume};
+use crate::execute::{self, Begin, Executor, Resume};
 use crate::history::History;
-use crate::journal::{Entry, Kind};
 use crate::migrations::{Migration, MigrationFolder, MigrationName};
 use crate::postgres::{Queryable as _, Session};
 use crate::replay::{self, Progress, Replay, ReplayContext};
@@ -71,7 +69,7 @@ async fn run(options: &Options, sink: &mut dyn EventSink, begun: Instant) -> Res
     let mut hold = Hold::Free(connect(&run.named(), sink).await?);
     let result = deploy_in_rounds(&run, &folder, &mut hold, sink, begun).await;
     if let Hold::Turn(executor) = hold {
-        executor.leave().await;
+        executor.leave(sink).await;
     }
     result
 }
@@ -149,7 +147,7 @@ async fn deploy_in_rounds(
             return Ok(work.report(options.dry_run, begun));
         }
         let wanted: Vec<&MigrationName> =
-            work.baseline.iter().chain(&work.pending).map(|m| &m.name).collect();
+            work.to_record().chain(work.pending.iter().copied()).map(|m| &m.name).collect();
         if !hold.enter(run, &wanted, sink).await? {
             continue;
         }
@@ -247,8 +245,10 @@ pub(super) fn refuse_failed(
 struct Work<'a> {
     history: History,
     live: Option<CatalogSnapshot>,
-    baseline: Vec<&'a Migration>,
+    baseline: Vec<baseline::Chosen<'a>>,
     pending: Vec<&'a Migration>,
+    /// Of the pending ones that are half there: their statements, by index, that are in effect.
+    in_effect: HashMap<MigrationName, BTreeSet<usize>>,
     already: usize,
     engine: Option<String>,
     /// The schemas that are compared, the catalog that the end has to equal, and the drift that
@@ -262,7 +262,22 @@ struct Expected {
     drift: CatalogDiff,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// Takes over what an examination has decided; gives what differed before.
+    fn follow(&mut self, folder: &'a MigrationFolder, plan: Plan) -> CatalogDiff {
+        let assumed = |i: &usize| plan.assumed.get(i).cloned();
+        let chosen = plan.baseline.iter().map(|i| (&folder.migrations[*i], assumed(i)));
+        self.baseline = chosen.collect();
+        self.pending = plan.run.iter().map(|i| &folder.migrations[*i]).collect();
+        let halves = plan.in_effect.into_iter();
+        self.in_effect = halves.map(|(i, s)| (folder.migrations[i].name.clone(), s)).collect();
+        plan.drift
+    }
+
+    fn to_record(&self) -> impl Iterator<Item = &'a Migration> {
+        self.baseline.iter().map(|(migration, _)| *migration)
+    }
+
     fn is_nothing(&self) -> bool {
         self.baseline.is_empty() && self.pending.is_empty()
     }
@@ -273,7 +288,7 @@ impl Work<'_> {
 
     fn report(&self, dry_run: bool, begun: Instant) -> DeployReport {
         DeployReport {
-            baselined: names(self.baseline.iter().map(|m| &m.name)),
+            baselined: names(self.to_record().map(|m| &m.name)),
             applied: names(self.pending.iter().map(|m| &m.name)),
             already_applied: self.already,
             engine: self.engine.clone(),
@@ -302,6 +317,7 @@ async fn decide<'a>(
             live: None,
             baseline: Vec::new(),
             pending,
+            in_effect: HashMap::new(),
             already,
             engine: None,
             expected,
@@ -314,12 +330,13 @@ async fn decide<'a>(
     // A first migration that is half done is no unmanaged database.
     let unmanaged = already == 0 && resumes.is_empty() && !live.is_empty_of_objects();
     let context = replay_context(options, session).await?;
-    let replayed = replay_folder(&folder.migrations, &context, sink).await;
+    let replayed = replay_folder(&folder.migrations, &context, unmanaged, sink).await;
     let mut work = Work {
         history,
         live: None,
         baseline: Vec::new(),
         pending,
+        in_effect: HashMap::new(),
         already,
         engine: None,
         expected: Err(String::new()),
@@ -330,27 +347,27 @@ async fn decide<'a>(
             let replay = replay.restricted_to(&schemas);
             work.engine = Some(replay.engine.phrase());
             let seen = live.restricted_to(&schemas);
+            let facts =
+                Facts { options, session, folder, replay: &replay, live: &seen, schemas: &schemas };
             if unmanaged {
-                let facts = Facts { folder, replay: &replay, live: &seen, schemas: &schemas };
-                let plan = evidence::untracked(&facts, &context, sink).await?;
-                work.baseline = plan.baseline.iter().map(|i| &folder.migrations[*i]).collect();
-                work.pending = plan.run.iter().map(|i| &folder.migrations[*i]).collect();
-                let last = replay.last_snapshot();
-                work.expected = Ok(Expected { schemas, last, drift: plan.drift });
+                let plan = examination::untracked(&facts, &context, sink).await?;
+                let drift = work.follow(folder, plan);
+                let failed = replay.steps.iter().find_map(|step| step.failed.as_ref());
+                work.expected = match failed {
+                    Some(why) => Err(why.clone()),
+                    None => Ok(Expected { schemas, last: replay.last_snapshot(), drift }),
+                };
             } else {
                 let drift = drift(folder, &work.history, &replay, &context, &seen, sink).await;
-                let facts = Facts { folder, replay: &replay, live: &seen, schemas: &schemas };
                 // What goes on differs from its record by what the journal knows.
                 let believed =
                     !resumes.is_empty() || drift.as_ref().is_some_and(CatalogDiff::is_empty);
                 let mut drift = drift.unwrap_or_default();
                 if !believed
                     && let Some(plan) =
-                        evidence::half_recorded(&facts, &work.history, &context, sink).await?
+                        examination::half_recorded(&facts, &work.history, &context, sink).await?
                 {
-                    work.baseline = plan.baseline.iter().map(|i| &folder.migrations[*i]).collect();
-                    work.pending = plan.run.iter().map(|i| &folder.migrations[*i]).collect();
-                    drift = plan.drift;
+                    drift = work.follow(folder, plan);
                 }
                 work.expected = Ok(Expected { schemas, last: replay.last_snapshot(), drift });
             }
@@ -398,10 +415,11 @@ pub(super) async fn replay_context(options: &Options, session: &Session) -> Resu
 pub(super) async fn replay_folder(
     migrations: &[Migration],
     context: &ReplayContext,
+    tolerant: bool,
     sink: &mut dyn EventSink,
 ) -> std::result::Result<Replay, replay::ReplayError> {
     let begun = Instant::now();
-    let replay = replay::replay(migrations, context, &mut |progress| match progress {
+    let mut tell = |progress: Progress<'_>| match progress {
         Progress::EngineReady(engine, duration) => sink.emit(&Event::ScratchReady {
             engine: engine.phrase(),
             approximate: engine.approximate,
@@ -409,8 +427,11 @@ pub(super) async fn replay_folder(
             duration,
         }),
         Progress::Replayed(done, total) => sink.emit(&Event::ReplayProgress { done, total }),
-    })
-    .await?;
+    };
+    let replay = match tolerant {
+        true => replay::replay_tolerant(migrations, context, &mut tell).await?,
+        false => replay::replay(migrations, context, &mut tell).await?,
+    };
     sink.emit(&Event::Replayed {
         migrations: replay.steps.len(),
         cached: replay.cached,
@@ -468,7 +489,7 @@ async fn perform(
     let mut report = work.report(false, begun);
     turn::warn_of_broken_chain(executor, sink).await;
     turn::warn_of_lost(executor, options, sink).await?;
-    record_baseline(options, &work, executor, sink).await?;
+    baseline::record(options, &work.history, &work.baseline, executor, sink).await?;
     // What the server said of our own statements is not the migrations' business.
     drop(executor.session().take_notices());
     for (index, migration) in work.pending.iter().enumerate() {
@@ -477,7 +498,12 @@ async fn perform(
             number: index + 1,
             of: work.pending.len(),
         });
-        if let Err(error) = executor.run(migration, resumes.get(&migration.name), sink).await {
+        let begin = match (resumes.get(&migration.name), work.in_effect.get(&migration.name)) {
+            (Some(resume), _) => Begin::Resume(resume),
+            (None, Some(in_effect)) => Begin::Complete(in_effect),
+            (None, None) => Begin::Whole,
+        };
+        if let Err(error) = executor.run(migration, begin, sink).await {
             return Err(with_kept(error, work.baseline.len(), index));
         }
     }
@@ -493,36 +519,6 @@ async fn perform(
     }
     report.duration = begun.elapsed();
     Ok(report)
-}
-
-/// The history table, and the rows of what is proven, in one transaction.
-async fn record_baseline(
-    options: &Options,
-    work: &Work<'_>,
-    executor: &mut Executor,
-    sink: &mut dyn EventSink,
-) -> Result<()> {
-    if work.history.exists && work.baseline.is_empty() {
-        return Ok(());
-    }
-    let table = history_table(options);
-    let mut sql = String::new();
-    if !work.history.exists {
-        sql += &table.create_sql(executor.session()).await?;
-    }
-    for migration in &work.baseline {
-        sql += &table.insert_baseline_sql(migration, Timestamp::now());
-    }
-    let names = names(work.baseline.iter().map(|m| &m.name));
-    let entry = match names.is_empty() {
-        true => Entry::new(Kind::HistoryCreated),
-        false => Entry::new(Kind::Baselined).step(names.len()).detail(names.join(" ")),
-    };
-    executor.record(&sql, entry).await?;
-    if !names.is_empty() {
-        sink.emit(&Event::Baselined { migrations: names });
-    }
-    Ok(())
 }
 
 /// Adds to a failure what this run had committed before it.

@@ -1,8 +1,10 @@
 //! The verbs. The one place where modules meet: each file is one verb, a sequence of calls that
 //! reads like the design's flow.
 
+mod baseline;
 mod deploy;
 mod evidence;
+mod examination;
 mod failed;
 pub mod prisma;
 mod resolve;
@@ -13,12 +15,15 @@ mod verify;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
 pub use deploy::{DeployReport, deploy};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
 pub use verify::{VerifyReport, verify};
 
+use crate::config::Secret;
+use crate::diagnose::{Answers, Policy};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::{LockBudget, Stop};
@@ -44,6 +49,12 @@ pub struct Options {
     pub locks: LockBudget,
     /// Where the local copies of journals are kept; `None` keeps none.
     pub journals: Option<PathBuf>,
+    /// A Redis that wakes those who wait: its URL, or why there is none although there should be.
+    pub redis: Option<Result<Secret>>,
+    /// What may be done without asking about a database whose history does not tell everything.
+    pub policy: Policy,
+    /// What a person says of migrations that cannot be decided.
+    pub answers: Answers,
     /// A request to stop.
     pub stop: Stop,
     /// Tell what would be done, change nothing.

@@ -59,6 +59,7 @@ impl<'a> Run<'a> {
             patience: options.patience,
             advisory: self.advisory,
             journals: options.journals.as_deref(),
+            redis: options.redis.as_ref(),
             stopping: &|| options.stop.is_requested(),
             recorded: (!wanted.is_empty()).then_some(recorded.as_str()),
         };

@@ -48,7 +48,8 @@ pub async fn verify(options: &Options, sink: &mut dyn EventSink) -> Result<Verif
     let applied: Vec<Migration> =
         folder.migrations.iter().filter(|m| history.is_applied(&m.name)).cloned().collect();
     let context = replay_context(options, &session).await?;
-    let replay = replay_folder(&applied, &context, sink).await.map_err(|failure| failure.error)?;
+    let replay =
+        replay_folder(&applied, &context, false, sink).await.map_err(|failure| failure.error)?;
     let schemas = diagnose::managed_schemas(&replay, options.target.schema());
     let replay = replay.restricted_to(&schemas);
     let live = catalog::read(&mut session).await?.restricted_to(&schemas);

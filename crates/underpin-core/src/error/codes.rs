@@ -141,7 +141,7 @@ codes! {
     /// A TLS connection could not be opened as `sslmode` demands. Prisma's P1011.
     TlsFailed = "UP-1106", Failed, AfterRepair, "the TLS connection failed";
     /// The server is older than PostgreSQL 13 or does not say its version.
-    UnsupportedServer = "UP-1107", Failed, AfterRepair, "the server's version is not supported";
+    UnsupportedServer = "UP-1107", Failed, AfterRepair, "the server is not one that is supported";
     /// The server refused the connection for a reason that passes: it is starting, stopping, or
     /// has no free connection slot.
     ServerBusy = "UP-1108", Busy, Safe, "the server takes no connection now";
@@ -166,6 +166,9 @@ codes! {
     ProviderMismatch = "UP-2007", Usage, AfterRepair, "migration_lock.toml names another provider";
     /// A migration has the name of no folder.
     UnknownMigration = "UP-2008", Usage, AfterRepair, "no such migration";
+    /// A directive (`-- underpin: …`) of a script, or the `underpin.toml` beside it, is not
+    /// understood. The words and keys are in `docs/reference/baseline.md`.
+    DeclarationInvalid = "UP-2009", Usage, AfterRepair, "a declaration about a migration is not understood";
     /// A script opens a transaction and never ends it. Prisma would report success and keep
     /// nothing of it (contract, measured); Underpin refuses before it starts.
     UnclosedTransaction = "UP-2101", Usage, AfterRepair, "a migration opens a transaction and does not close it";
@@ -191,6 +194,8 @@ codes! {
     /// The history records migrations that the folder does not hold, and holds none of those of
     /// the folder: this folder belongs to another database.
     HistoryForeign = "UP-3008", Differs, AfterRepair, "the history belongs to another folder";
+    /// The journal holds no baseline of that run which could be undone.
+    NoBaseline = "UP-3009", Failed, AfterRepair, "there is no such baseline";
     /// No scratch PostgreSQL could be started, so nothing can be proven.
     ///
     /// Underpin replays the folder on a throw-away server. It looks for server binaries of the

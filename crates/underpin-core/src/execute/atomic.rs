@@ -1,5 +1,8 @@
 //! A script that is one transaction, together with its history row and its journal entry.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use underpin_sql::Script;
 
@@ -20,13 +23,16 @@ const LOSSES_MAX: u32 = 3;
 /// What opens the transaction, and the text inside with its place in the file.
 pub(super) struct Frame<'a> {
     begin: &'a str,
-    body: &'a str,
+    body: Cow<'a, str>,
     offset: usize,
+    /// Statements of the script, by index, that are not in `body`.
+    left_out: BTreeSet<usize>,
 }
 
 impl<'a> Frame<'a> {
     pub(super) fn ours(migration: &'a Migration) -> Self {
-        Self { begin: "BEGIN", body: &migration.script, offset: 0 }
+        let body = Cow::Borrowed(migration.script.as_str());
+        Self { begin: "BEGIN", body, offset: 0, left_out: BTreeSet::new() }
     }
 
     /// The author's own `BEGIN` keeps its isolation level; the history row joins it.
@@ -38,14 +44,30 @@ impl<'a> Frame<'a> {
         let text = &migration.script;
         let begin = &text[script.statements[0].span.clone()];
         let inside = &script.statements[body.clone()];
-        match (inside.first(), inside.last()) {
-            (Some(first), Some(last)) => Self {
-                begin,
-                body: &text[first.span.start..last.span.end],
-                offset: first.span.start,
-            },
-            _ => Self { begin, body: "", offset: 0 },
+        let (body, offset) = match (inside.first(), inside.last()) {
+            (Some(first), Some(last)) => (&text[first.span.start..last.span.end], first.span.start),
+            _ => ("", 0),
+        };
+        Self { begin, body: Cow::Borrowed(body), offset, left_out: BTreeSet::new() }
+    }
+
+    /// The same without these statements. Blanks stand in their place, one for each character, so
+    /// that the server's positions are still those of the file.
+    pub(super) fn without(mut self, script: &Script, left_out: &BTreeSet<usize>) -> Self {
+        let blank = |c: char| if c == '\n' { '\n' } else { ' ' };
+        // From the end, so that the places of those before still hold.
+        for index in left_out.iter().rev() {
+            let Some(statement) = script.statements.get(*index) else { continue };
+            let from = statement.span.start.checked_sub(self.offset);
+            let to = statement.span.end.checked_sub(self.offset);
+            let (Some(from), Some(to)) = (from, to.filter(|to| *to <= self.body.len())) else {
+                continue;
+            };
+            let blanks: String = self.body[from..to].chars().map(blank).collect();
+            self.body.to_mut().replace_range(from..to, &blanks);
         }
+        self.left_out = left_out.clone();
+        self
     }
 
     /// Whether the transaction is ours to leave away.
@@ -129,7 +151,7 @@ impl Executor {
             if frame.is_ours() && stopped.error.is("55P04") && !self.is_pooled() {
                 // unsafe_new_enum_value_usage: the only way is statement by statement.
                 let script = Script::parse(&migration.script);
-                return self.run_in_units(migration, &script, None, sink).await;
+                return self.run_in_units(migration, &script, None, &frame.left_out, sink).await;
             }
             if !is_passing(&stopped.error) {
                 self.record_failure(migration, &attempt, &stopped.error).await;
@@ -171,7 +193,7 @@ impl Executor {
             frame.begin, attempt.lock_timeout
         );
         self.link.send(&begin).await.map_err(at(end))?;
-        self.link.send(frame.body).await.map_err(at(frame.offset))?;
+        self.link.send(&frame.body).await.map_err(at(frame.offset))?;
         // The script may have moved to a role that must not write the history; and behind a pooler
         // no setting may outlive the transaction.
         let settings = if pooled { "RESET ALL; " } else { "" };

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::coordinate;
 use crate::error::{Code, Error, Result};
-use crate::postgres::{ConnectionSettings, Queryable as _, ResultSet, Session, SqlError};
+use crate::postgres::{ConnectionSettings, ResultSet, Session, SqlError};
 
 /// How long a lost server is waited for.
 const RECONNECT_BUDGET: Duration = Duration::from_secs(60);
@@ -88,7 +89,7 @@ impl Link {
     /// (measured: 7.5 s of an 8 s statement). PostgreSQL 14 and later can look (manual §20.3.2);
     /// not on every platform, so that a refusal is no error.
     pub(super) async fn watch_client(&self) {
-        if self.session.version().major() >= 14 {
+        if coordinate::watches_clients(&self.session) {
             let _unsupported =
                 self.session.simple_query("SET client_connection_check_interval = '500ms'").await;
         }
@@ -138,17 +139,14 @@ impl Link {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(50);
         loop {
-            let error = match self.target.connect().await {
-                Ok(session) => {
-                    self.session = session;
-                    self.prepare().await;
-                    return Ok(());
-                }
+            let error = match self.open_anew().await {
+                Ok(()) => return Ok(()),
                 Err(error) => error,
             };
+            // A standby: the name already leads to the next primary, which is not promoted yet.
             let passing = matches!(
                 error.code(),
-                Code::ServerUnreachable | Code::ServerBusy | Code::ConnectionLost
+                Code::ServerUnreachable | Code::ServerBusy | Code::ConnectionLost | Code::ReadOnly
             );
             if !passing || begun.elapsed() > RECONNECT_BUDGET || self.stop.is_requested() {
                 return Err(error);
@@ -156,6 +154,18 @@ impl Link {
             tokio::time::sleep(jittered(pause)).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         }
+    }
+
+    async fn open_anew(&mut self) -> Result<()> {
+        let session = self.target.connect().await?;
+        let recovers = session.value("SELECT pg_catalog.pg_is_in_recovery()").await;
+        // What fails here fails again below, with its own words.
+        if recovers.is_ok_and(|value| value.as_deref() == Some("t")) {
+            return Err(coordinate::standby(&self.target));
+        }
+        self.session = session;
+        self.prepare().await;
+        Ok(())
     }
 }
 

@@ -13,6 +13,8 @@ mod outcome;
 mod recover;
 mod separate;
 
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -21,7 +23,7 @@ use underpin_sql::{Script, TransactionShape};
 pub use link::{Link, Stop};
 pub use recover::{Recovery, Resume, recover};
 
-use crate::coordinate::{self, Exclusion, Turn};
+use crate::coordinate::{self, Announcement, Exclusion, Turn};
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::history::HistoryTable;
@@ -97,6 +99,17 @@ pub struct ExecutionContext {
     pub heals: bool,
 }
 
+/// Where a migration begins.
+#[derive(Debug, Clone, Copy)]
+pub enum Begin<'a> {
+    /// At its start.
+    Whole,
+    /// It is half there: these statements, by index, are in effect and are left out.
+    Complete(&'a BTreeSet<usize>),
+    /// Where an earlier run of ours stopped.
+    Resume(&'a Resume),
+}
+
 /// Attempts to put a session back to its settings.
 const RESTORES_MAX: u32 = 3;
 
@@ -140,11 +153,13 @@ impl Executor {
     }
 
     /// Gives the turn back.
-    pub async fn leave(self) {
-        self.turn.leave(&self.link.session).await;
+    pub async fn leave(self, sink: &mut dyn EventSink) {
+        if let Some(what) = self.turn.leave(&self.link.session).await {
+            sink.emit(&Event::Degraded { what });
+        }
     }
 
-    /// Runs one migration and records it. `resume` is what an earlier run left of it.
+    /// Runs one migration, or what is missing of it, and records it.
     ///
     /// # Errors
     /// UP-4101 when a statement fails (undone, recorded as failed), UP-4102 when something had been
@@ -153,7 +168,7 @@ impl Executor {
     pub async fn run(
         &mut self,
         migration: &Migration,
-        resume: Option<&Resume>,
+        begin: Begin<'_>,
         sink: &mut dyn EventSink,
     ) -> Result<()> {
         let begun = Instant::now();
@@ -167,22 +182,40 @@ impl Executor {
             return refuse_unclosed(migration);
         }
         self.refuse_unrunnable([migration])?;
+        let nothing = BTreeSet::new();
+        let (resume, left_out) = match begin {
+            Begin::Whole => (None, &nothing),
+            Begin::Complete(in_effect) => (None, in_effect),
+            Begin::Resume(resume) => (Some(resume), &resume.left_out),
+        };
+        if resume.is_none() && !left_out.is_empty() {
+            sink.emit(&Event::Completing {
+                migration: migration.name.to_string(),
+                in_effect: left_out.len(),
+                of: script.statements.len(),
+            });
+        }
         let result = match &shape {
             // What went statement by statement goes on so, whatever its shape would allow.
-            _ if resume.is_some() => self.run_in_units(migration, &script, resume, sink).await,
+            _ if resume.is_some() => {
+                self.run_in_units(migration, &script, resume, left_out, sink).await
+            }
             _ if !rules.one_transaction => self.run_message(migration).await.map(|()| false),
             TransactionShape::Atomic => {
-                self.run_atomic(migration, &Frame::ours(migration), sink).await
+                let frame = Frame::ours(migration).without(&script, left_out);
+                self.run_atomic(migration, &frame, sink).await
             }
             TransactionShape::Wrapped { body } => {
-                self.run_atomic(migration, &Frame::authors(migration, &script, body), sink).await
+                let frame = Frame::authors(migration, &script, body).without(&script, left_out);
+                self.run_atomic(migration, &frame, sink).await
             }
             TransactionShape::Separate { .. } | TransactionShape::Unclosed { .. } => {
-                self.run_in_units(migration, &script, None, sink).await
+                self.run_in_units(migration, &script, None, left_out, sink).await
             }
         };
         self.tell_notices(migration, sink);
         let one_transaction = result?;
+        self.turn.announce(Announcement::Applied(migration.name.as_str()));
         sink.emit(&Event::MigrationApplied {
             name: migration.name.to_string(),
             statements: script.statements.len(),
@@ -198,33 +231,35 @@ impl Executor {
         migration: &Migration,
         script: &Script,
         resume: Option<&Resume>,
+        left_out: &BTreeSet<usize>,
         sink: &mut dyn EventSink,
     ) -> Result<bool> {
-        let result = self.run_separate(migration, script, resume, sink).await;
+        let result = self.run_separate(migration, script, resume, left_out, sink).await;
         result.map(|()| false).map_err(|error| failure::journalled(migration, error))
     }
 
     /// Refuses, before the first one runs, what cannot run here: behind a transaction pooler a
-    /// script that is not one transaction.
+    /// script that is not one transaction. Elsewhere none of them is asked for.
     ///
     /// # Errors
     /// UP-4004.
-    pub fn refuse_unrunnable<'m>(
+    pub fn refuse_unrunnable(
         &self,
-        migrations: impl IntoIterator<Item = &'m Migration>,
+        migrations: impl IntoIterator<Item = impl Borrow<Migration>>,
     ) -> Result<()> {
         if !self.is_pooled() {
             return Ok(());
         }
-        let runs = |migration: &Migration| {
+        for migration in migrations {
+            let migration = migration.borrow();
             let shape = Script::parse(&migration.script).shape();
-            self.context.rules.one_transaction
-                && matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. })
-        };
-        match migrations.into_iter().find(|migration| !runs(migration)) {
-            Some(migration) => Err(needs_direct(migration)),
-            None => Ok(()),
+            let is_one =
+                matches!(shape, TransactionShape::Atomic | TransactionShape::Wrapped { .. });
+            if !is_one || !self.context.rules.one_transaction {
+                return Err(needs_direct(migration));
+            }
         }
+        Ok(())
     }
 
     /// Whether a transaction pooler stands between.
@@ -300,7 +335,7 @@ impl Executor {
             }
             if error.connection_lost {
                 self.link.reconnect().await?;
-                self.turn.take_again(&self.link.session).await?;
+                self.turn.move_to(&self.link.session).await?;
             }
             tries += 1;
         }
@@ -310,7 +345,7 @@ impl Executor {
 
     /// After a lost connection: the settings, and the lock.
     async fn settle(&mut self) -> Result<()> {
-        self.turn.take_again(&self.link.session).await?;
+        self.turn.move_to(&self.link.session).await?;
         self.restore().await
     }
 

@@ -1,6 +1,8 @@
 //! What an earlier run left: failed rows that are ours heal by themselves where the journal proves
 //! what is in effect.
 
+use std::collections::BTreeSet;
+
 use underpin_sql::{Script, Statement, StatementKind};
 
 use crate::error::Result;
@@ -18,6 +20,8 @@ pub struct Resume {
     pub done: usize,
     /// A statement, by index, whose outcome only the catalog knows.
     pub open: Option<usize>,
+    /// Statements, by index, that were in effect before we came.
+    pub left_out: BTreeSet<usize>,
 }
 
 /// What can be done about a row that is neither finished nor rolled back.
@@ -64,5 +68,10 @@ pub async fn recover(
     if open.is_some_and(may_commit_unseen) {
         return Ok(Recovery::Unknown);
     }
-    Ok(Recovery::GoesOn(Resume { row: record.id.clone(), done: state.done, open: state.open }))
+    Ok(Recovery::GoesOn(Resume {
+        row: record.id.clone(),
+        done: state.done,
+        open: state.open,
+        left_out: state.left_out,
+    }))
 }

@@ -5,6 +5,8 @@
 //! only outside of one. Of a bare one the journal holds the intent before and the outcome after;
 //! between the two only the catalog knows.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use underpin_sql::{Script, Statement, StatementKind, TransactionControl};
 
@@ -15,7 +17,7 @@ use super::{Executor, index, is_passing};
 use crate::coordinate;
 use crate::error::{Changed, Result};
 use crate::event::{Event, EventSink};
-use crate::journal::{Entry, Kind};
+use crate::journal::{self, Entry, Kind};
 use crate::migrations::Migration;
 use crate::postgres::SqlError;
 
@@ -84,11 +86,22 @@ struct Course<'a> {
     script: &'a Script,
     /// The history row's id.
     row: String,
+    /// Statements, by index, that were in effect before we came.
+    left_out: &'a BTreeSet<usize>,
 }
 
 impl Course<'_> {
     fn sql(&self, index: usize) -> &str {
         &self.migration.script[self.script.statements[index].span.clone()]
+    }
+
+    /// Whether nothing of a unit is to be run. The bounds of a block are no work.
+    fn leaves_out(&self, unit: &Unit) -> bool {
+        let is_work = |index: &usize| {
+            !matches!(self.script.statements[*index].kind, StatementKind::Transaction(_))
+        };
+        let mut work = (unit.first()..unit.end()).filter(is_work).peekable();
+        work.peek().is_some() && work.all(|index| self.left_out.contains(&index))
     }
 
     fn may_commit_unseen(&self, index: usize) -> bool {
@@ -112,10 +125,11 @@ impl Executor {
         migration: &Migration,
         script: &Script,
         resume: Option<&Resume>,
+        left_out: &BTreeSet<usize>,
         sink: &mut dyn EventSink,
     ) -> Result<()> {
         let row = resume.map_or_else(|| uuid::Uuid::new_v4().to_string(), |r| r.row.clone());
-        let course = Course { migration, script, row };
+        let course = Course { migration, script, row, left_out };
         let mut done = resume.map_or(0, |r| r.done);
         let mut open = resume.and_then(|r| r.open);
         match resume {
@@ -129,6 +143,10 @@ impl Executor {
         let mut losses = 0;
         for unit in units(&script.statements) {
             if unit.first() < done {
+                continue;
+            }
+            if course.leaves_out(&unit) {
+                done = done.max(unit.end());
                 continue;
             }
             loop {
@@ -175,7 +193,7 @@ impl Executor {
         let entry = course
             .entry(Kind::MigrationStarted)
             .step(course.script.statements.len())
-            .detail(course.migration.checksum.as_str());
+            .detail(journal::started(course.migration.checksum.as_str(), course.left_out));
         self.record(&sql, entry).await
     }
 
@@ -212,20 +230,33 @@ impl Executor {
         }
     }
 
-    /// Intent, statement, outcome.
+    /// Intent, statement, outcome. Meanwhile the lock is set aside, and the lease renewed.
     async fn run_bare(
         &mut self,
         course: &Course<'_>,
         index: usize,
     ) -> Result<std::result::Result<(), Stopped>> {
         let sql = course.sql(index);
-        self.record("", course.entry(Kind::StatementStarted).step(index)).await?;
-        let built = index::prepare(&self.link, sql).await;
-        if let Err(error) = built {
-            return Ok(Err(Stopped { index, error }));
-        }
-        // Others wait behind none of these, and a short lock_timeout would leave an invalid index.
         let aside = self.turn.set_aside(&self.link.session).await?;
+        let sent = match index::prepare(&mut self.link, sql, self.turn.patience()).await {
+            Ok(()) => self.send_bare(course, index).await,
+            Err(error) => Ok(Err(error)),
+        };
+        self.turn.take_back(aside, &self.link.session).await?;
+        match sent? {
+            Ok(()) => self.record_step(course, index + 1).await.map(Ok),
+            Err(error) => Ok(Err(Stopped { index, error })),
+        }
+    }
+
+    async fn send_bare(
+        &mut self,
+        course: &Course<'_>,
+        index: usize,
+    ) -> Result<std::result::Result<(), SqlError>> {
+        let sql = course.sql(index);
+        self.record("", course.entry(Kind::StatementStarted).step(index)).await?;
+        // Others wait behind none of these, and a short lock_timeout would leave an invalid index.
         let sent = match self.link.send("SET lock_timeout = 0").await {
             Ok(_) => self.link.send(sql).await,
             Err(error) => Err(error),
@@ -237,11 +268,7 @@ impl Executor {
         if sent.as_ref().is_err_and(|e| !e.connection_lost) {
             index::clean_up(&self.link, sql).await;
         }
-        self.turn.take_back(aside, &self.link.session).await?;
-        match sent {
-            Ok(()) => self.record_step(course, index + 1).await.map(Ok),
-            Err(error) => Ok(Err(Stopped { index, error })),
-        }
+        Ok(sent)
     }
 
     /// One statement and its journal entry in one transaction; again when a lock is not granted.
@@ -293,7 +320,7 @@ impl Executor {
         if let Err(error) = self.link.send(&begin).await {
             return self.undo(first, error).await;
         }
-        for index in body {
+        for index in body.filter(|index| !course.left_out.contains(index)) {
             if let Err(error) = self.link.send(course.sql(index)).await {
                 return self.undo(index, error).await;
             }

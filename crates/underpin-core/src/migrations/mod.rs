@@ -7,6 +7,7 @@
 //! Source of every rule: Prisma 6.19 and 7.10 as measured (docs/reference/prisma.md).
 
 mod checksum;
+mod declared;
 mod lock_file;
 mod order;
 
@@ -14,6 +15,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use checksum::Checksum;
+pub use declared::{Declared, Undecided};
 pub use order::compare_names;
 
 use crate::error::{Code, Error, Result};
@@ -62,6 +64,8 @@ pub struct Migration {
     pub script: String,
     /// Its checksum.
     pub checksum: Checksum,
+    /// What its author declares about it.
+    pub declared: Declared,
 }
 
 /// Something about the folder that does not stop the work.
@@ -125,7 +129,7 @@ impl MigrationFolder {
     /// Reads the folder and every script in it.
     ///
     /// # Errors
-    /// UP-2001 to UP-2007, each with the file.
+    /// UP-2001 to UP-2007 and UP-2009, each with the file.
     pub fn read(path: &Path) -> Result<Self> {
         let (names, mut remarks) = list(path)?;
         lock_file::check(path)?;
@@ -288,7 +292,8 @@ fn migration(name: MigrationName, path: PathBuf, script: String) -> Result<Migra
         return Err(Error::new(Code::ScriptNotText, words));
     }
     let checksum = Checksum::of(&script);
-    Ok(Migration { name, path, script, checksum })
+    let declared = declared::read(&path, &script)?;
+    Ok(Migration { name, path, script, checksum, declared })
 }
 
 #[cfg(test)]

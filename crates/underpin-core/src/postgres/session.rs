@@ -59,6 +59,12 @@ pub struct Session {
 /// Notices kept between two reads; more are dropped, oldest kept.
 const NOTICES_MAX: usize = 1000;
 
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
 impl Session {
     /// Opens a session. `tls` is the connector that fits the settings' `sslmode`.
     ///

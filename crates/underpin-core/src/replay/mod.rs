@@ -19,6 +19,7 @@ use crate::migrations::{Migration, MigrationName};
 use crate::postgres::scratch::{EngineInfo, EngineKind, Scratch, ScratchOptions};
 use crate::postgres::{Queryable, ServerVersion, SqlError, identifier};
 
+pub use cache::{Kept, Walked};
 pub use rehearsal::{Piece, Rehearsal};
 pub use statements::statements;
 

@@ -8,15 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use underpin_sql::{Script, StatementKind, TransactionShape};
 
+use super::cache::Kept;
 use super::rehearsal::Rehearsal;
 use super::{ReplayContext, reset_sql, run_script};
 use crate::catalog::{self, SnapshotDelta};
 use crate::error::Result;
 use crate::migrations::Migration;
+use crate::postgres::scratch::EngineKind;
 use crate::postgres::{Queryable, SqlError};
 
 /// The delta of every statement of the migrations `wanted`, each in the place that it has in the
-/// folder. A migration that cannot be followed statement by statement is left out.
+/// folder; `engine` is that of the replay. A migration that cannot be followed statement by
+/// statement is left out.
 ///
 /// # Errors
 /// UP-31xx.
@@ -24,16 +27,25 @@ pub async fn statements(
     migrations: &[Migration],
     wanted: &BTreeSet<usize>,
     context: &ReplayContext,
+    engine: EngineKind,
 ) -> Result<BTreeMap<usize, Vec<SnapshotDelta>>> {
-    let mut result = BTreeMap::new();
-    let Some(last) = wanted.last() else { return Ok(result) };
+    let (mut result, mut open) = (BTreeMap::new(), BTreeSet::new());
+    let kept = Kept::of(migrations, context, engine);
+    for index in wanted {
+        match kept.load_statements(*index) {
+            Some(Some(deltas)) => drop(result.insert(*index, deltas)),
+            Some(None) => {}
+            None => drop(open.insert(*index)),
+        }
+    }
+    let Some(last) = open.last() else { return Ok(result) };
     let mut rehearsal = Rehearsal::start(context).await?;
     let database = rehearsal.session();
     for (index, migration) in migrations.iter().enumerate().take(last + 1) {
-        if wanted.contains(&index) {
-            if let Some(deltas) = follow(database, migration, context).await? {
-                result.insert(index, deltas);
-            }
+        if open.contains(&index) {
+            let deltas = follow(database, migration, context).await?;
+            kept.store_statements(index, deltas.as_ref());
+            result.extend(deltas.map(|deltas| (index, deltas)));
         } else {
             // One that fails is skipped here as it was in the replay.
             let _skipped = run_script(database, migration, context).await;

@@ -113,6 +113,19 @@ fn scanned(text: &str) -> Result<Vec<Range<usize>>, String> {
     Ok(spans.collect())
 }
 
+/// The byte ranges of the comments of `text`, in order; none when it cannot be cut into tokens.
+pub(crate) fn comments(text: &str) -> Vec<Range<usize>> {
+    if text.contains('\0') {
+        return Vec::new();
+    }
+    let Ok(scan) = pg_query::scan(text) else { return Vec::new() };
+    let comment = |t: &pg_query::protobuf::ScanToken| {
+        let span = usize::try_from(t.start).ok()?..usize::try_from(t.end).ok()?;
+        matches!(t.token(), Token::SqlComment | Token::CComment).then_some(span)
+    };
+    scan.tokens.iter().filter_map(comment).collect()
+}
+
 /// Whether only white space follows up to the end of the line.
 fn ends_line(text: &str, offset: i32) -> bool {
     let rest = usize::try_from(offset).ok().and_then(|o| text.get(o..)).unwrap_or_default();

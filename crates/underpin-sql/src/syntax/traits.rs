@@ -14,8 +14,9 @@ pub struct StatementTraits {
     pub guarded: bool,
     /// It changes rows, or may: a data statement, a `DO` block or a query that holds one.
     pub changes_rows: bool,
-    /// A query that gives true where nothing of its change is left to be done. Supporting
-    /// evidence: an empty table says the same.
+    /// A query that gives true where nothing of its change is left to be done, false where
+    /// something is, and null where rows of an `INSERT` are there in part. True is supporting
+    /// evidence only: an empty table says the same.
     pub probe: Option<String>,
     /// Whose rows it changes, where that is all it changes.
     pub target: Option<RowTarget>,
@@ -31,6 +32,9 @@ pub struct RowTarget {
     /// The columns that are set; empty where whole rows come or go.
     pub columns: Vec<String>,
 }
+
+/// Rows of an `INSERT` that a probe looks for; longer ones have none.
+const PROBED_ROWS_MAX: usize = 50;
 
 /// The traits of the first statement in `text`; of text that the grammar refuses nothing is known,
 /// so that everything is possible.
@@ -92,15 +96,36 @@ fn changes_rows(node: &NodeEnum) -> bool {
             let Some(Inner::DefElem(element)) = &argument.node else { return false };
             let body = element.arg.as_ref().and_then(|a| a.node.as_ref());
             let Some(Inner::String(body)) = body else { return false };
-            let body = body.sval.to_ascii_lowercase();
-            ["insert into", "update ", "delete from", "merge into", "truncate"]
-                .iter()
-                .any(|word| body.contains(word))
+            names_a_change_of_rows(&body.sval)
         }),
         // A query may call a function that writes (`setval` among them).
         NodeEnum::SelectStmt(s) => !s.from_clause.is_empty() || calls_function(s),
         _ => false,
     }
+}
+
+/// Whether the body of a block names a statement that changes rows. `ON UPDATE CASCADE`, `FOR UPDATE`
+/// and the events of a trigger name none.
+fn names_a_change_of_rows(body: &str) -> bool {
+    let body = body.to_ascii_lowercase();
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut before = "";
+    let mut words = body.split(|c| !is_part(c)).filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        let next = words.peek().copied().unwrap_or_default();
+        let changes = match word {
+            "insert" | "merge" => next == "into",
+            "delete" => next == "from",
+            "update" => !matches!(before, "on" | "for" | "key" | "before" | "after" | "or" | "of"),
+            "truncate" => !matches!(before, "before" | "after" | "or"),
+            _ => false,
+        };
+        if changes {
+            return true;
+        }
+        before = word;
+    }
+    false
 }
 
 fn calls_function(select: &SelectStmt) -> bool {
@@ -159,14 +184,23 @@ fn probe(node: &NodeEnum) -> Option<String> {
             let Some(Inner::SelectStmt(select)) = s.select_stmt.as_ref()?.node.as_ref() else {
                 return None;
             };
-            if columns.is_empty() || select.values_lists.is_empty() {
+            let rows = select.values_lists.len();
+            if columns.is_empty() || rows == 0 || rows > PROBED_ROWS_MAX {
                 return None;
             }
             let table = select_from(s.relation.clone()?, None)?;
             let rows: Option<Vec<String>> =
                 select.values_lists.iter().map(|row| row_condition(&columns, row)).collect();
             let exist = rows?.into_iter().map(|row| format!("EXISTS ({table} WHERE {row})"));
-            Some(format!("SELECT {}", exist.collect::<Vec<_>>().join(" AND ")))
+            let exist: Vec<String> = exist.collect();
+            Some(match exist.as_slice() {
+                [one] => format!("SELECT {one}"),
+                all => format!(
+                    "SELECT CASE WHEN {} THEN true WHEN NOT ({}) THEN false END",
+                    all.join(" AND "),
+                    all.join(" OR ")
+                ),
+            })
         }
         _ => None,
     }
@@ -280,11 +314,42 @@ mod tests {
                     "SELECT EXISTS (SELECT 1 FROM t WHERE \"kI\" IS NOT DISTINCT FROM 'a' AND \"at\" IS NOT DISTINCT FROM 3)",
                 ),
             ),
+            (
+                "INSERT INTO t (a) VALUES (1), (2)",
+                Some(
+                    "SELECT CASE WHEN EXISTS (SELECT 1 FROM t WHERE \"a\" IS NOT DISTINCT FROM 1) \
+                     AND EXISTS (SELECT 1 FROM t WHERE \"a\" IS NOT DISTINCT FROM 2) THEN true \
+                     WHEN NOT (EXISTS (SELECT 1 FROM t WHERE \"a\" IS NOT DISTINCT FROM 1) \
+                     OR EXISTS (SELECT 1 FROM t WHERE \"a\" IS NOT DISTINCT FROM 2)) THEN false END",
+                ),
+            ),
             ("INSERT INTO t SELECT * FROM u", None),
         ];
         for (text, expected) in cases {
             assert_eq!(traits(text).probe.as_deref(), expected, "{text}");
             assert!(traits(text).changes_rows, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_block_changes_rows_only_where_it_says_so() {
+        let of = |body: &str| traits(&format!("DO $$ BEGIN {body} END $$")).changes_rows;
+        for body in [
+            "UPDATE t SET a = 1;",
+            "IF x THEN\n\tupdate t set a = 1; END IF;",
+            "DELETE  FROM t;",
+            "EXECUTE 'INSERT INTO t VALUES (1)';",
+            "TRUNCATE t;",
+        ] {
+            assert!(of(body), "{body}");
+        }
+        for body in [
+            "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u ON DELETE CASCADE ON UPDATE CASCADE;",
+            "PERFORM 1 FROM t FOR UPDATE;",
+            "CREATE TRIGGER g BEFORE INSERT OR UPDATE OR DELETE ON t EXECUTE FUNCTION f();",
+            "ALTER TABLE t ADD COLUMN updated_at int;",
+        ] {
+            assert!(!of(body), "{body}");
         }
     }
 

@@ -122,6 +122,16 @@ async fn errors_come_from_the_proxy_or_from_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_query_arrives_in_the_place_of_one() {
+    let (_server, proxy) = proxy().await;
+    let session = connect(&proxy).await;
+    proxy.add(Rule::to_server(query("SELECT 1"), Action::Replace("SELECT 2")));
+    for expected in ["2", "1"] {
+        assert_eq!(session.value("SELECT 1").await.unwrap().as_deref(), Some(expected));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_black_hole_swallows_and_a_slow_line_is_slow() {
     let (_server, proxy) = proxy().await;
     let session = connect(&proxy).await;

@@ -72,17 +72,18 @@ fn detail(verdict: &Verdict, decision: &Decision) -> Option<String> {
         list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
     match (verdict, decision) {
-        (Verdict::Partial { in_effect, missing, unknown }, _) => {
-            let unknown = if unknown.is_empty() {
-                String::new()
-            } else {
-                format!("; no trace: {}", numbers(unknown))
-            };
-            Some(format!(
-                "statements in effect: {}; missing: {}{unknown}",
+        (Verdict::Partial { in_effect, missing, unknown, silent }, _) => {
+            let mut text = format!(
+                "statements in effect: {}; missing: {}",
                 numbers(in_effect),
                 numbers(missing)
-            ))
+            );
+            for (word, list) in [("undecided", unknown), ("no trace", silent)] {
+                if !list.is_empty() {
+                    text += &format!("; {word}: {}", numbers(list));
+                }
+            }
+            Some(text)
         }
         (Verdict::Superseded { by }, _) => {
             let names: Vec<&str> =

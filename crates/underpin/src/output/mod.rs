@@ -17,7 +17,9 @@ use underpin_core::event::{Event, EventSink};
 
 pub(crate) use error::{facts as error_facts, render as render_error};
 pub(crate) use evidence::{StatusWithEvidence, render_evidence};
-pub(crate) use report::{deploy_summary, render_resolve, render_status, render_verify};
+pub(crate) use report::{
+    deploy_summary, render_baseline, render_resolve, render_status, render_undo, render_verify,
+};
 
 use crate::args::{Color, Global, Output};
 
@@ -210,6 +212,14 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
         }
         Event::Resumed { migration, done, of } => {
             ("Resuming", format!("{migration}: {done} of {of} statements are in effect"), None)
+        }
+        Event::Completing { migration, in_effect, of } => (
+            "Completing",
+            format!("{migration}: {in_effect} of {of} statements are in effect and stay"),
+            None,
+        ),
+        Event::BaselineUndone { migrations } => {
+            ("Undone", format!("the baseline of {}", count(migrations.len(), "migration")), None)
         }
         Event::ConnectionRestored { migration, committed } => {
             let found = if *committed { "it had been committed" } else { "it had been undone" };

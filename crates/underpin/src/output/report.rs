@@ -1,7 +1,11 @@
 //! Reports for a person.
 
 use owo_colors::OwoColorize as _;
-use underpin_core::engine::{DeployReport, ResolveReport, StatusReport, StatusState, VerifyReport};
+use underpin_core::diagnose::Decision;
+use underpin_core::engine::{
+    BaselineReport, DeployReport, ResolveReport, StatusReport, StatusState, UndoReport,
+    VerifyReport,
+};
 
 use super::{count, inert, span};
 
@@ -146,4 +150,78 @@ pub(crate) fn render_resolve(report: &ResolveReport) -> String {
         );
     }
     format!("Migration {} marked as {word}.", inert(&report.migration))
+}
+
+/// What is recorded, what waits, what is open, and the next command.
+pub(crate) fn render_baseline(report: &BaselineReport) -> String {
+    let (recorded, open) = (report.recorded.len(), report.open.len());
+    let assumed = report.recorded.iter().filter(|r| r.assumed.is_some()).count();
+    let assumed = if assumed == 0 { String::new() } else { format!(", {assumed} of them assumed") };
+    let mut text = match report.dry_run {
+        true => {
+            format!("Would record {}{assumed}; nothing was changed.", count(recorded, "migration"))
+        }
+        false if recorded == 0 => "Nothing to record.".to_owned(),
+        false => format!("{} {} recorded{assumed}", "Done:".bold(), count(recorded, "migration")),
+    };
+    if report.already > 0 {
+        text += &format!(" {} already recorded.", are(report.already, "migration"));
+    }
+    for one in &report.recorded {
+        let why = one.assumed.as_ref().map(|why| format!(" (assumed: {why})")).unwrap_or_default();
+        text += &format!("\n  baseline  {}{}", inert(&one.migration), inert(&why));
+    }
+    for name in &report.pending {
+        text += &format!("\n  pending   {}", inert(name));
+    }
+    for one in &report.open {
+        let why = match &one.decision {
+            Decision::Ask { why } | Decision::Refuse { why } => format!(": {why}"),
+            Decision::Complete { statements, .. } => {
+                format!(": {} missing", count(statements.len(), "statement"))
+            }
+            _ => String::new(),
+        };
+        text += &format!("\n  open      {}: {}{}", inert(&one.migration), one.verdict, inert(&why));
+        for choice in &one.choices {
+            text += &format!("\n              {}", inert(choice));
+        }
+    }
+    if !report.proven && report.open.is_empty() {
+        text += &format!("\n\n{}", "Not proven:".red().bold());
+        for failure in &report.failures {
+            text += &format!("\n  {}", inert(failure));
+        }
+    }
+    if !report.reconciling.is_empty() {
+        text += "\n\nTo bring what differs to what the folder makes (read it first; it is never run by itself):";
+        for line in &report.reconciling {
+            text += &format!("\n  {}", inert(line));
+        }
+    }
+    let next = match (&report.run, report.dry_run) {
+        (Some(run), _) => format!("\n\nTo undo it: underpin baseline --undo {run}"),
+        (None, true) if recorded > 0 && open == 0 => {
+            format!("\n\nNext: {}", "underpin baseline --apply".bold())
+        }
+        (None, true) if recorded > 0 => {
+            format!("\n\nNext: {}", "underpin baseline --apply --partly".bold())
+        }
+        _ => String::new(),
+    };
+    text + &next
+}
+
+/// What was taken out of the history again.
+pub(crate) fn render_undo(report: &UndoReport) -> String {
+    let word = if report.dry_run { "Would remove" } else { "Removed" };
+    let mut text = format!(
+        "{word} the baseline of {} from the history; nothing else {} touched.",
+        count(report.removed.len(), "migration"),
+        if report.dry_run { "would be" } else { "was" }
+    );
+    for name in &report.removed {
+        text += &format!("\n  {}", inert(name));
+    }
+    text
 }

@@ -156,6 +156,11 @@ impl Project {
         std::fs::write(folder.join("migration.sql"), sql).unwrap();
     }
 
+    /// Writes `underpin.toml`.
+    pub(crate) fn settings(&self, text: &str) {
+        std::fs::write(self.folder.path().join("underpin.toml"), text).unwrap();
+    }
+
     /// Forgets what the program keeps for itself, as a new container does.
     pub(crate) fn forget(&mut self) {
         self.home = tempfile::tempdir().unwrap();

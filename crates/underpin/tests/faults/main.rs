@@ -27,9 +27,9 @@ use lab::Lab;
 use nth::{Clean, Kind, Tally};
 
 /// In a test every so many messages are broken; each way begins elsewhere.
-const STRIDE: u64 = 10;
+const STRIDE: u64 = 12;
 /// How long the kill loop runs in a test.
-const KILL_TIME: Duration = Duration::from_secs(10);
+const KILL_TIME: Duration = Duration::from_secs(7);
 
 fn main() -> ExitCode {
     let runtime =
@@ -48,7 +48,7 @@ fn trials(runtime: &Runtime) -> Vec<Trial> {
     let mut trials = Vec::new();
     for kind in Kind::ALL {
         let name = format!("every {STRIDE}th message of a deploy meets {}", kind.name());
-        trials.push(trial(runtime, name, move || every_tenth(kind)));
+        trials.push(trial(runtime, name, move || every_so_many(kind)));
     }
     let name = "twenty processes under random signals".to_owned();
     trials.push(trial(runtime, name, killed));
@@ -75,7 +75,7 @@ where
     Trial::test(name, move || handle.block_on(test()))
 }
 
-async fn every_tenth(kind: Kind) -> Result<(), Failed> {
+async fn every_so_many(kind: Kind) -> Result<(), Failed> {
     static SHARED: OnceCell<(Lab, Clean)> = OnceCell::const_new();
     let major = newest();
     let shared = SHARED.get_or_init(|| async {

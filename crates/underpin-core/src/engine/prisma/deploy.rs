@@ -6,7 +6,7 @@ use crate::engine::turn::Run;
 use crate::engine::{Options, connect, deploy as native, history_table};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{self, Executor};
+use crate::execute::{self, Begin, Executor};
 use crate::history::History;
 use crate::journal::{Entry, Kind};
 use crate::migrations::{Migration, MigrationName, check_provider, read_as_prisma};
@@ -62,7 +62,7 @@ pub async fn deploy(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<
         return Ok(PrismaDeployed::default());
     };
     let applied = in_turn(prisma, &names, &mut executor, sink).await;
-    executor.leave().await;
+    executor.leave(sink).await;
     Ok(PrismaDeployed { applied: applied?, baselined: Vec::new() })
 }
 
@@ -76,15 +76,21 @@ async fn in_turn(
     let options = &prisma.options;
     let table = history_table(options);
     let mut history = table.read(executor.session()).await?;
+    if !history.exists
+        && let Emptiness::Tables(tables) = emptiness::look(executor.session(), prisma).await?
+    {
+        return Err(not_empty(&tables));
+    }
+    check(prisma, names, &history, sink)?;
+    // Before anything is made. A file that cannot be read is for later, as Prisma has it.
+    let files = pending(names, &history);
+    let files = files.iter().filter_map(|name| read_as_prisma(&options.folder, name).ok());
+    executor.refuse_unrunnable(files)?;
     if !history.exists {
-        if let Emptiness::Tables(tables) = emptiness::look(executor.session(), prisma).await? {
-            return Err(not_empty(&tables));
-        }
         let sql = table.create_sql(executor.session()).await?;
         executor.record(&sql, Entry::new(Kind::HistoryCreated)).await?;
         history.exists = true;
     }
-    check(prisma, names, &history, sink)?;
     drop(executor.session().take_notices());
     apply(prisma, executor, &pending(names, &history), sink).await
 }
@@ -157,7 +163,7 @@ async fn apply(
             number: index + 1,
             of: pending.len(),
         });
-        executor.run(&migration, None, sink).await.map_err(kept)?;
+        executor.run(&migration, Begin::Whole, sink).await.map_err(kept)?;
     }
     Ok(pending.iter().map(ToString::to_string).collect())
 }

@@ -43,9 +43,11 @@ pub(super) async fn look(session: &Session, options: &PrismaOptions) -> Result<E
         literal(TABLE),
     );
     let rows = session.rows(&sql).await.map_err(|e| {
-        Error::new(Code::CatalogUnreadable, "the tables cannot be listed")
+        let code = if e.connection_lost { Code::ConnectionLost } else { Code::CatalogUnreadable };
+        Error::new(code, "the tables cannot be listed")
             .caused_by(&e)
             .sqlstate(e.sqlstate.as_deref())
+            .hint("put right what the server says, and run the same command again")
     })?;
     let tables = rows.into_iter().filter_map(|row| {
         let mut values = row.into_iter().flatten();

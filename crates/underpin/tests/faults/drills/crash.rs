@@ -61,9 +61,28 @@ pub(super) async fn kill_mid_concurrently(major: u32) -> Shown {
     let stage = Stage::new(major, &[]).await;
     let holds = stage.hold_builds().await;
     let url = stage.url();
-    let (child, _) = stage.until(&url, BUILDING).await;
+    let (child, backend) = stage.until(&url, BUILDING).await;
     signal(&child, Signal::KILL);
     let broken = end_of(child).await;
+    if major < 14 {
+        // The next run ends that work, and waits for the other transaction in its own.
+        let ends_it = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            let alive = format!("SELECT pid FROM pg_stat_activity WHERE pid = {backend}");
+            let observer = stage.session("postgres").await;
+            let gone = observer.value(&alive).await.unwrap().is_none();
+            drop(holds);
+            gone
+        };
+        let words = "before PostgreSQL 14".to_owned();
+        let (shown, gone) = tokio::join!(stage.heal(&url, &broken, words), ends_it);
+        return match shown {
+            Shown::Kept(words) if !gone => {
+                Shown::Broken(format!("the dead run's build went on; {words}"))
+            }
+            shown => shown,
+        };
+    }
     let orphaned = stage.until_idle(BUILDING).await;
     drop(holds);
     let shown = stage.heal(&url, &broken, format!("orphaned for {orphaned:.1?}")).await;
@@ -105,13 +124,19 @@ fn judge_orphan(shown: Shown, orphaned: Duration, major: u32) -> Shown {
 pub(super) async fn term_mid_statement(major: u32) -> Shown {
     let stage = Stage::new(major, &[]).await;
     stage.sleep(15).await;
-    term(&stage, SLEEPING, 1).await
+    term(&stage, Signal::TERM, 1).await
+}
+
+pub(super) async fn int_mid_statement(major: u32) -> Shown {
+    let stage = Stage::new(major, &[]).await;
+    stage.sleep(15).await;
+    term(&stage, Signal::INT, 1).await
 }
 
 pub(super) async fn term_twice(major: u32) -> Shown {
     let stage = Stage::new(major, &[]).await;
     stage.sleep(15).await;
-    term(&stage, SLEEPING, 2).await
+    term(&stage, Signal::TERM, 2).await
 }
 
 pub(super) async fn term_mid_concurrently(major: u32) -> Shown {
@@ -119,6 +144,8 @@ pub(super) async fn term_mid_concurrently(major: u32) -> Shown {
     let holds = stage.hold_builds().await;
     let url = stage.url();
     let (child, _) = stage.until(&url, BUILDING).await;
+    // Whoever drops the index that is left over waits for this lock.
+    holds.simple_query("SELECT count(*) FROM \"account\"").await.unwrap();
     let begun = Instant::now();
     signal(&child, Signal::TERM);
     let broken = ended(child, begun).await;
@@ -142,22 +169,23 @@ pub(super) async fn term_while_waiting(major: u32) -> Shown {
     finish(&stage, &broken, Duration::ZERO).await
 }
 
-async fn term(stage: &Stage, query: &str, times: u32) -> Shown {
+async fn term(stage: &Stage, how: Signal, times: u32) -> Shown {
     let url = stage.url();
-    let (child, _) = stage.until(&url, query).await;
+    let (child, _) = stage.until(&url, SLEEPING).await;
     let begun = Instant::now();
     for _ in 0..times {
-        signal(&child, Signal::TERM);
+        signal(&child, how);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let broken = ended(child, begun).await;
-    let idle = stage.until_idle(query).await;
+    let idle = stage.until_idle(SLEEPING).await;
     stage.wake().await;
     finish(stage, &broken, idle).await
 }
 
 async fn finish(stage: &Stage, broken: &Ended, idle: Duration) -> Shown {
-    let words = format!("gone {:.1?} after SIGTERM, the server idle {idle:.1?} later", broken.took);
+    let words =
+        format!("gone {:.1?} after the signal, the server idle {idle:.1?} later", broken.took);
     let shown = stage.heal(&stage.url(), broken, words.clone()).await;
     if broken.took > TERM_MAX || idle > ORPHAN_MAX {
         return Shown::Broken(format!("not in time: {words}"));

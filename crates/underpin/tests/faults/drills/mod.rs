@@ -8,6 +8,7 @@ mod crash;
 mod folder;
 mod net;
 mod race;
+mod redis;
 mod server;
 
 use std::pin::Pin;
@@ -63,6 +64,7 @@ drills! {
     "SIGKILL mid-statement ends the work at the server", false, crash::kill_mid_statement;
     "SIGKILL mid-CONCURRENTLY", true, crash::kill_mid_concurrently;
     "SIGTERM mid-statement", true, crash::term_mid_statement;
+    "SIGINT mid-statement", true, crash::int_mid_statement;
     "SIGTERM mid-CONCURRENTLY", false, crash::term_mid_concurrently;
     "SIGTERM while waiting for the lock", false, crash::term_while_waiting;
     "SIGTERM twice", true, crash::term_twice;
@@ -71,11 +73,14 @@ drills! {
     "standby as target, then promoted mid-migration", false, server::promoted;
     "failover that loses a migration", false, server::failover_loses;
     "PgBouncer in transaction mode", false, server::pooled;
+    "PgBouncer and Prisma's verb", true, server::pooled_drop_in;
     "PgBouncer restarted mid-migration", true, server::pooler_restarted;
     "twenty starts at once, short", false, race::twenty_short;
     "twenty starts at once, 15 s", true, race::twenty_long;
+    "old and new image at once", true, race::two_images;
     "paused holder is overtaken and fenced", true, race::paused_holder;
     "an application holds a table for 2 s", true, race::blocked_table;
+    "Redis in every state", true, redis::in_every_state;
     "odd folder", false, folder::odd;
     "slow line", true, net::slow_line;
     "packets lost without a word", true, net::silent;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tokio::task::JoinSet;
 
-use super::{DATABASE, SLEEPING, Shown, Stage, end_of, signal};
+use super::{DATABASE, MIGRATIONS, SLEEPING, Shown, Stage, cache, end_of, signal};
 use crate::check;
-use crate::lab::{LOCK_BUDGET, ended};
+use crate::lab::{LOCK_BUDGET, Project, ended};
 
 /// Longer than a lease lasts without renewal, and than a transaction may idle.
 const PAUSE_MAX: &str = "80";
@@ -45,6 +45,29 @@ async fn twenty(major: u32, seconds: u32) -> Shown {
         return Shown::Broken(words);
     }
     shown
+}
+
+/// Ten of the old image, which knows one migration less, and ten of the new one.
+pub(super) async fn two_images(major: u32) -> Shown {
+    let stage = Stage::new(major, &[]).await;
+    stage.sleep(2).await;
+    let url = stage.url();
+    let old = Project::new(&MIGRATIONS[..2], &cache(), &stage.machine.binaries().folder);
+    let mut all = JoinSet::new();
+    for n in 0..20 {
+        let project = if n % 2 == 0 { &old } else { &stage.project };
+        let child = project.command(&url, &["deploy", "--wait", "60"]).spawn().unwrap();
+        all.spawn(async move { ended(child, Instant::now()).await });
+    }
+    let ends = all.join_all().await;
+    let applied: usize = ends.iter().map(|end| end.applied).sum();
+    if let Some(end) = ends.iter().find(|end| !end.is_success()) {
+        return Shown::Broken(format!("one of them failed: {}", end.text));
+    }
+    if applied != MIGRATIONS.len() {
+        return Shown::Broken(format!("{applied} migrations were applied"));
+    }
+    stage.judge(&url, &ends[0], &ends[..1], format!("{} succeeded", ends.len())).await
 }
 
 /// A holder that is stopped for longer than its lease, and wakes when another has done its work.

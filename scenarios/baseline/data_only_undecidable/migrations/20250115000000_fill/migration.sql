@@ -1,1 +1,1 @@
-UPDATE "User" SET "email" = lower("email") WHERE "email" <> lower("email");
+UPDATE "User" SET "email" = lower("email");

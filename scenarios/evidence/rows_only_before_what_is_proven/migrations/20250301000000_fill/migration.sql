@@ -1,1 +1,1 @@
-UPDATE "User" SET "name" = '?' WHERE "name" IS NULL;
+UPDATE "User" SET "name" = upper("name");

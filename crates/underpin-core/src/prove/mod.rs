@@ -4,17 +4,23 @@
 //! in order on an empty database, give the live catalog; what is left over is named. (b) The same
 //! database, which is now a copy of the live schema, goes on through the migrations that are to
 //! run, in order, and arrives at the folder's end state fact by fact. Invariants: the target is
-//! never touched; a proof that fails is reported, never mended by leaving something out.
+//! never changed; a proof that fails is reported, never mended by leaving something out.
+
+mod probe;
+mod walk;
 
 use std::collections::BTreeSet;
 
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot, ObjectId, ObjectKind};
 use crate::diagnose::{
-    self, Decision, Details, Diagnosis, Folder, MigrationDiagnosis, Policy, Verdict,
+    self, Answers, Decision, Details, Diagnosis, Folder, Grounds, MigrationDiagnosis, Policy,
+    Probes, Verdict,
 };
 use crate::error::Result;
 use crate::migrations::Migration;
-use crate::replay::{self, Piece, Rehearsal, Replay, ReplayContext};
+use crate::postgres::Session;
+use crate::replay::{self, Piece, Replay, ReplayContext};
+use walk::Walk;
 
 /// What an examination needs.
 pub struct Case<'a> {
@@ -30,6 +36,10 @@ pub struct Case<'a> {
     pub context: &'a ReplayContext,
     /// What may be done without asking.
     pub policy: Policy,
+    /// What a person says.
+    pub answers: Answers,
+    /// The target, for probes; without it they have no answer.
+    pub session: Option<&'a Session>,
     /// Places of the migrations that the history records as applied.
     pub recorded: BTreeSet<usize>,
 }
@@ -53,19 +63,32 @@ pub struct Proof {
     /// (b) How the end state of the rehearsed run differs from the folder's; `None` where it was
     /// not reached or not tried.
     pub end: Option<CatalogDiff>,
-    /// What did not replay, in words.
+    /// (a) What is said to be in effect and does not replay, in words.
+    pub unreplayed: Vec<String>,
+    /// (b) What is to be run and fails, or another reason not to go on, in words.
     pub failures: Vec<String>,
 }
 
 impl Examination {
+    /// Whether what is said to be in effect explains the live catalog, named drift aside.
+    #[must_use]
+    pub fn is_explained(&self) -> bool {
+        let contradicts = |m: &MigrationDiagnosis| matches!(m.verdict, Verdict::Conflicting { .. });
+        !self.diagnosis.migrations.iter().any(contradicts) && self.proof.unreplayed.is_empty()
+    }
+
     /// Whether both replays hold: the live catalog is explained, named drift aside, and the
     /// folder's end is reached.
     #[must_use]
     pub fn is_proven(&self) -> bool {
-        let contradicts = |m: &MigrationDiagnosis| matches!(m.verdict, Verdict::Conflicting { .. });
-        !self.diagnosis.migrations.iter().any(contradicts)
+        self.is_explained()
             && self.proof.failures.is_empty()
             && self.proof.end.as_ref().is_some_and(CatalogDiff::is_empty)
+    }
+
+    /// What stands in the way of both, in words.
+    pub fn failures(&self) -> impl Iterator<Item = &String> {
+        self.proof.unreplayed.iter().chain(&self.proof.failures)
     }
 
     /// Whether a run may carry out every decision without asking.
@@ -74,7 +97,7 @@ impl Examination {
         self.is_proven() && self.decisions.iter().all(Decision::is_unattended)
     }
 
-    /// The places of the migrations to record, and of those to run.
+    /// The places of the migrations to record, and of those to run or complete.
     #[must_use]
     pub fn work(&self) -> (Vec<usize>, Vec<usize>) {
         let of = |wanted: &dyn Fn(&Decision) -> bool| {
@@ -83,7 +106,8 @@ impl Examination {
         };
         let records =
             |d: &Decision| matches!(d, Decision::Baseline | Decision::BaselineAssumed { .. });
-        (of(&records), of(&|d| *d == Decision::Run))
+        let runs = |d: &Decision| matches!(d, Decision::Run | Decision::Complete { .. });
+        (of(&records), of(&runs))
     }
 }
 
@@ -94,25 +118,29 @@ impl Examination {
 pub async fn examine(case: &Case<'_>) -> Result<Examination> {
     let diagnosis = investigate(case).await?;
     let mut proof = Proof::default();
-    let mut rehearsal = copy(case, &diagnosis, &mut proof).await?;
-    let reached = restricted(&mut rehearsal, case).await?;
+    let mut walk = Walk::new(case);
+    let reached = copy(&mut walk, case, &diagnosis, &mut proof).await?;
     proof.residual = catalog::diff(&reached, case.live);
-    let diagnosis = diagnosis.with_residual(&proof.residual, case.live);
-    let mut decisions = diagnose::decide(&diagnosis, &case.policy);
+    let mut diagnosis = diagnosis.with_residual(&proof.residual, case.live);
+    if !proof.unreplayed.is_empty() {
+        diagnosis = diagnosis.doubting_halves();
+    }
+    let mut decisions = diagnose::decide(&diagnosis, &grounds(case, &diagnosis).await?);
     for index in &case.recorded {
         if let Some(decision) = decisions.get_mut(*index) {
             *decision = diagnose::recorded(&diagnosis.migrations[*index].verdict);
         }
     }
-    carry_out(&mut rehearsal, case, &decisions, &mut proof).await?;
-    rehearsal.close().await;
+    carry_out(&mut walk, case, &decisions, &mut proof).await?;
+    walk.end().await;
     if proof.end.as_ref().is_none_or(|end| !end.is_empty())
         && leave_guards_alone(&diagnosis, &mut decisions)
     {
         let mut again = Proof { residual: proof.residual.clone(), ..Proof::default() };
-        let mut rehearsal = copy(case, &diagnosis, &mut again).await?;
-        carry_out(&mut rehearsal, case, &decisions, &mut again).await?;
-        rehearsal.close().await;
+        let mut walk = Walk::new(case);
+        copy(&mut walk, case, &diagnosis, &mut again).await?;
+        carry_out(&mut walk, case, &decisions, &mut again).await?;
+        walk.end().await;
         proof = again;
     }
     refuse_touching_drift(case, &diagnosis, &mut decisions);
@@ -125,15 +153,33 @@ pub async fn examine(case: &Case<'_>) -> Result<Examination> {
     Ok(Examination { diagnosis, decisions, proof })
 }
 
+/// What the decisions rest on; this is where the probes are run.
+async fn grounds<'a>(case: &Case<'a>, diagnosis: &Diagnosis) -> Result<Grounds<'a>> {
+    let declared: Vec<_> = case.migrations.iter().map(|m| &m.declared).collect();
+    let pairs = diagnosis.migrations.iter().zip(&declared).enumerate();
+    let mut probes: Vec<Probes> = pairs
+        .map(|(index, (migration, declared))| match case.recorded.contains(&index) {
+            true => Probes::default(),
+            false => Probes::of(migration, declared),
+        })
+        .collect();
+    if let Some(session) = case.session {
+        probe::run(session, &mut probes).await?;
+    }
+    Ok(Grounds { policy: case.policy, declared, probes, answers: case.answers.clone() })
+}
+
 /// Asks for the statements of migrations as long as the diagnosis needs them.
 async fn investigate(case: &Case<'_>) -> Result<Diagnosis> {
     let folder = Folder::of(case.migrations);
+    let engine = case.replay.engine.kind;
     let (mut details, mut opaque) = (Details::new(), BTreeSet::new());
     loop {
         match diagnose::diagnose(&folder, case.replay, &details, &opaque, case.live) {
             Ok(diagnosis) => return Ok(diagnosis),
             Err(wanted) => {
-                let found = replay::statements(case.migrations, &wanted, case.context).await?;
+                let found =
+                    replay::statements(case.migrations, &wanted, case.context, engine).await?;
                 opaque.extend(wanted.into_iter().filter(|m| !found.contains_key(m)));
                 details.extend(found);
             }
@@ -141,56 +187,53 @@ async fn investigate(case: &Case<'_>) -> Result<Diagnosis> {
     }
 }
 
-/// (a): a scratch database with the chosen set in it.
-async fn copy(case: &Case<'_>, diagnosis: &Diagnosis, proof: &mut Proof) -> Result<Rehearsal> {
-    let mut rehearsal = Rehearsal::start(case.context).await?;
-    for piece in &diagnosis.chosen {
-        let Err(error) = rehearsal.run(case.migrations, piece).await else { continue };
+/// (a): where the chosen set leads.
+async fn copy(
+    walk: &mut Walk<'_, '_>,
+    case: &Case<'_>,
+    diagnosis: &Diagnosis,
+    proof: &mut Proof,
+) -> Result<CatalogSnapshot> {
+    let walked = walk.go(diagnosis.chosen.clone()).await?;
+    for (place, why) in walked.failed {
         // One that leaves nothing to be seen is in the choice because nothing speaks against it;
         // that it does not run here does.
-        let migration = &diagnosis.migrations[piece.migration];
-        if matches!(migration.verdict, Verdict::InEffect | Verdict::Partial { .. }) {
-            let name = &migration.name;
-            let what = format!("in effect, and does not replay: {name}: {}", words(&error));
-            proof.failures.push(what);
+        let migration = diagnosis.chosen[place].migration;
+        let verdict = &diagnosis.migrations[migration].verdict;
+        if matches!(verdict, Verdict::InEffect | Verdict::Partial { .. }) {
+            let name = &case.migrations[migration].name;
+            proof.unreplayed.push(format!("in effect, and does not replay: {name}: {why}"));
         }
     }
-    Ok(rehearsal)
+    Ok(walked.reached)
 }
 
 /// (b): what is to run, on top of it.
 async fn carry_out(
-    rehearsal: &mut Rehearsal,
+    walk: &mut Walk<'_, '_>,
     case: &Case<'_>,
     decisions: &[Decision],
     proof: &mut Proof,
 ) -> Result<()> {
-    for (migration, decision) in decisions.iter().enumerate() {
-        let piece = match decision {
-            Decision::Run => Piece::whole(migration),
-            Decision::Complete { statements } => Piece {
-                migration,
-                statements: Some(statements.iter().map(|number| number - 1).collect()),
-            },
-            _ => continue,
-        };
-        if let Err(error) = rehearsal.run(case.migrations, &piece).await {
-            let name = &case.migrations[migration].name;
-            proof.failures.push(format!("to be run, and fails: {name}: {}", words(&error)));
-            return Ok(());
-        }
+    let pieces = decisions.iter().enumerate().filter_map(|(migration, decision)| match decision {
+        Decision::Run => Some(Piece::whole(migration)),
+        Decision::Complete { statements, .. } => Some(Piece {
+            migration,
+            statements: Some(statements.iter().map(|number| number - 1).collect()),
+        }),
+        _ => None,
+    });
+    let pieces: Vec<Piece> = pieces.collect();
+    let walked = walk.go(pieces.clone()).await?;
+    // One that does not replay from the start either says nothing by failing here.
+    let replays = |place: usize| case.replay.steps[pieces[place].migration].failed.is_none();
+    if let Some((place, why)) = walked.failed.into_iter().find(|(place, _)| replays(*place)) {
+        let name = &case.migrations[pieces[place].migration].name;
+        proof.failures.push(format!("to be run, and fails: {name}: {why}"));
+        return Ok(());
     }
-    let end = restricted(rehearsal, case).await?;
-    proof.end = Some(catalog::diff(&case.replay.last_snapshot(), &end));
+    proof.end = Some(catalog::diff(&case.replay.last_snapshot(), &walked.reached));
     Ok(())
-}
-
-fn words(error: &crate::error::Error) -> String {
-    error.causes().first().cloned().unwrap_or_else(|| error.message().to_owned())
-}
-
-async fn restricted(rehearsal: &mut Rehearsal, case: &Case<'_>) -> Result<CatalogSnapshot> {
-    Ok(rehearsal.read().await?.restricted_to(case.schemas))
 }
 
 /// A guard that does harm when it runs late, or cannot run, is assumed instead, as what stands
@@ -225,7 +268,8 @@ fn ask_about_rows_of_what_is_missing(case: &Case<'_>, decisions: &mut [Decision]
                 }))
             }
             Decision::BaselineAssumed { .. }
-                if case.replay.steps[index].delta.is_empty()
+                if case.migrations[index].declared.undecided.is_none()
+                    && case.replay.steps[index].delta.is_empty()
                     && let Some(id) = missing.iter().find(names) =>
             {
                 let why =

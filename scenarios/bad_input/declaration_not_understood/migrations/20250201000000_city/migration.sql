@@ -1,0 +1,2 @@
+-- underpin: prob SELECT true
+UPDATE "User" SET "plan" = lower("plan");

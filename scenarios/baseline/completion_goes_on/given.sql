@@ -1,0 +1,9 @@
+CREATE TABLE "User" (
+    "id" INTEGER NOT NULL,
+    "email" TEXT,
+    "plan" TEXT,
+
+    CONSTRAINT "User_pkey" PRIMARY KEY ("id")
+);
+ALTER TABLE "User" ADD COLUMN "city" TEXT;
+INSERT INTO "User" VALUES (1, 'a@example.com'), (2, 'a@example.com');

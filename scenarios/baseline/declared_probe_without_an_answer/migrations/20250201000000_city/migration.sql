@@ -1,0 +1,2 @@
+-- underpin: probe SELECT count(*) = 0 FROM "Secret"
+UPDATE "User" SET "plan" = lower("plan");

@@ -1,0 +1,3 @@
+ALTER TABLE "User" ADD COLUMN "city" TEXT;
+ALTER TABLE "User" ADD COLUMN "street" TEXT;
+CREATE INDEX "User_city_idx" ON "User"("city");

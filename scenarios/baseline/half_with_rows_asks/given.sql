@@ -1,0 +1,8 @@
+CREATE TABLE "User" (
+    "id" INTEGER NOT NULL,
+    "email" TEXT,
+    "plan" TEXT,
+
+    CONSTRAINT "User_pkey" PRIMARY KEY ("id")
+);
+ALTER TABLE "User" ADD COLUMN "city" TEXT;

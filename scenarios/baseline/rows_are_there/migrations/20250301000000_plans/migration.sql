@@ -1,0 +1,1 @@
+INSERT INTO "Plan" ("name") VALUES ('free'), ('pro');
