@@ -134,7 +134,7 @@ pub(crate) enum Verb {
         #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
         allow: Vec<String>,
     },
-    /// Say what the pending migrations will lock, lose, break and take on this database; changes nothing
+    /// Judge what is pending against this database; changes nothing
     Plan(PlanArguments),
     /// Record what is proven to be in effect, without running anything
     Baseline {
