@@ -5,6 +5,7 @@
 //! panic on any input. Non-goals: knowing a live database.
 
 pub mod allow;
+pub mod context;
 pub mod directive;
 pub mod effect;
 pub mod finding;
