@@ -15,6 +15,7 @@ pub(crate) fn write(root: &Path, check: bool) -> Vec<String> {
         Ok(page) => drop(pages.insert(PathBuf::from("docs/reference/cli.md"), page)),
         Err(fault) => return vec![fault],
     }
+    pages.insert(PathBuf::from("docs/reference/lock-matrix.md"), crate::lock_page::page());
     let mut faults = Vec::new();
     for (path, text) in &pages {
         let path = root.join(path);

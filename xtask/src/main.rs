@@ -3,6 +3,7 @@
 
 mod docs;
 mod lock_matrix;
+mod lock_page;
 mod rule_pages;
 mod tidy;
 

@@ -62,6 +62,28 @@ impl Bench {
         Ok(Self { subject, blocker, watcher, pid })
     }
 
+    /// PostgreSQL's own functions, one a line behind the letter of the least stable of their name.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn volatility(&self) -> Result<String, SqlError> {
+        let rows = self
+            .watcher
+            .rows(
+                "SELECT (ARRAY['i', 's', 'v'])[max(CASE provolatile WHEN 'i' THEN 1 WHEN 's' THEN 2 ELSE 3 END)]
+                        || ' ' || proname
+                 FROM pg_proc
+                 WHERE pronamespace = 'pg_catalog'::regnamespace AND prokind = 'f'
+                   AND prorettype NOT IN ('internal'::regtype, 'trigger'::regtype, 'event_trigger'::regtype,
+                                          'index_am_handler'::regtype, 'cstring'::regtype)
+                   AND proname !~ '^(binary_upgrade|RI_FKey|pg_stat_get)'
+                 GROUP BY proname ORDER BY proname COLLATE \"C\"",
+            )
+            .await?;
+        let lines = rows.into_iter().flatten().flatten().map(|line| line + "\n");
+        Ok(lines.collect())
+    }
+
     /// What the case's statement does here.
     ///
     /// # Errors

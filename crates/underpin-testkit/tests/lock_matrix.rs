@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 use underpin_sql::effect::matrix::{self, Outcome};
+use underpin_sql::model::{Statement, TableAction, Volatility, read};
 use underpin_testkit::lock_matrix::Bench;
 use underpin_testkit::{Server, majors};
 
@@ -40,4 +41,36 @@ async fn differences(major: u32, committed: Arc<BTreeMap<(String, u32), Outcome>
         }
     }
     differ
+}
+
+/// What is known of PostgreSQL's own functions is what PostgreSQL 18 says.
+#[tokio::test]
+async fn functions_are_as_stable_as_the_server_says() {
+    if !majors().contains(&18) {
+        return;
+    }
+    let server = Server::start(18, &[]).await;
+    let bench = Bench::open(&server).await.unwrap_or_else(|e| panic!("{e}"));
+    let said = bench.volatility().await.unwrap_or_else(|e| panic!("{e}"));
+    let wrong: Vec<&str> = said
+        .lines()
+        .filter(|line| {
+            let (letter, name) = line.split_once(' ').unwrap_or_default();
+            let known = default_volatility(name);
+            let expected = match letter {
+                "i" => Volatility::Immutable,
+                "s" => Volatility::Stable,
+                _ => Volatility::Volatile,
+            };
+            known != Some(expected)
+        })
+        .collect();
+    assert!(said.lines().count() > 2000 && wrong.is_empty(), "{wrong:?}");
+}
+
+fn default_volatility(function: &str) -> Option<Volatility> {
+    let text = format!("ALTER TABLE t ADD COLUMN c int DEFAULT \"{function}\"()");
+    let Statement::AlterTable(alter) = read(&text).remove(0).statement else { return None };
+    let TableAction::AddColumn { column, .. } = &alter.actions[0].action else { return None };
+    column.default.as_ref().map(|d| d.volatility)
 }

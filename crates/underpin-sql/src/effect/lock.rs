@@ -64,6 +64,12 @@ impl LockMode {
         }
     }
 
+    /// In a table: `AX`, `SRX`.
+    #[must_use]
+    pub fn abbreviation(self) -> &'static str {
+        ["AS", "RS", "RX", "SUX", "S", "SRX", "X", "AX"][self as usize - 1]
+    }
+
     /// Whether `SELECT` has to wait for it.
     #[must_use]
     pub fn blocks_reads(self) -> bool {

@@ -7,7 +7,9 @@
 //! catalog. What `underpin-core` compares and fingerprints is read from servers, not from here.
 
 mod apply;
+mod dropped;
 mod relation;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -151,8 +151,16 @@ fn ends_line(text: &str, offset: i32) -> bool {
     rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n')
 }
 
+/// The message for a statement that may be right, but has too many levels: PostgreSQL's own parser
+/// stops where its stack ends, and its tree is handed over with at most 100.
+const TOO_DEEP: &str = "it is nested too deeply to be looked into";
+
 fn message(error: &pg_query::Error) -> String {
     match error {
+        pg_query::Error::Decode(_) => TOO_DEEP.to_owned(),
+        pg_query::Error::Parse(words) if words.starts_with("stack depth limit") => {
+            TOO_DEEP.to_owned()
+        }
         pg_query::Error::Parse(words) | pg_query::Error::Scan(words) => words.clone(),
         other => other.to_string(),
     }

@@ -38,6 +38,9 @@ fn statements(text: &str, place: Place, lines: &Lines, depth: usize) -> Vec<Pars
         let source = Source::new(text, base, span.clone(), place.clone(), lines);
         let (statement, inside) = match node {
             Ok(node) => of_node(&node, &source, depth),
+            Err(message) if message == super::TOO_DEEP => {
+                (Statement::Other { tag: "a statement that is nested too deeply" }, Vec::new())
+            }
             Err(message) => (Statement::Unparsed { message }, Vec::new()),
         };
         let span = source.place(span);
