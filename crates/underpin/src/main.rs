@@ -31,6 +31,11 @@ fn main() -> ExitCode {
         }
     };
     let printer = Printer::new(&arguments.global);
+    // Waits for nothing, and is over before a runtime has started.
+    if let Verb::Lint(lint) = &arguments.verb {
+        let result = lint::run(&arguments.global, lint, &printer);
+        return ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number());
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
@@ -132,14 +137,13 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/verify@1", &report, || output::render_verify(&report));
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }
-        Verb::Lint(lint) => lint::run(global, lint, printer),
         Verb::Config { verb: ConfigVerb::Show { origin } } => {
             let report = show::configuration(global)?;
             printer.result("underpin/config@1", &report, || show::render(&report, *origin));
             Ok(ExitStatus::Success)
         }
-        // Has its own streams and exit codes; see `main`.
-        Verb::Migrate { .. } => Ok(ExitStatus::Success),
+        // Migrate has its own streams and exit codes, lint no need of a runtime; see `main`.
+        Verb::Migrate { .. } | Verb::Lint(_) => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }
