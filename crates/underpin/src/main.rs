@@ -83,7 +83,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
-    if printer.only_findings() && !matches!(arguments.verb, Verb::Lint(_)) {
+    if printer.only_findings() {
         let words = "this verb has no findings: --output human, json, ndjson or log";
         return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
     }
