@@ -147,7 +147,7 @@ async fn deploy_in_rounds(
             return Ok(work.report(options.dry_run, begun));
         }
         let wanted: Vec<&MigrationName> =
-            work.baseline.iter().chain(&work.pending).map(|m| &m.name).collect();
+            work.to_record().chain(work.pending.iter().copied()).map(|m| &m.name).collect();
         if !hold.enter(run, &wanted, sink).await? {
             continue;
         }
@@ -245,7 +245,7 @@ pub(super) fn refuse_failed(
 struct Work<'a> {
     history: History,
     live: Option<CatalogSnapshot>,
-    baseline: Vec<&'a Migration>,
+    baseline: Vec<baseline::Chosen<'a>>,
     pending: Vec<&'a Migration>,
     /// Of the pending ones that are half there: their statements, by index, that are in effect.
     in_effect: HashMap<MigrationName, BTreeSet<usize>>,
@@ -265,11 +265,17 @@ struct Expected {
 impl<'a> Work<'a> {
     /// Takes over what an examination has decided; gives what differed before.
     fn follow(&mut self, folder: &'a MigrationFolder, plan: Plan) -> CatalogDiff {
-        self.baseline = plan.baseline.iter().map(|i| &folder.migrations[*i]).collect();
+        let assumed = |i: &usize| plan.assumed.get(i).cloned();
+        let chosen = plan.baseline.iter().map(|i| (&folder.migrations[*i], assumed(i)));
+        self.baseline = chosen.collect();
         self.pending = plan.run.iter().map(|i| &folder.migrations[*i]).collect();
         let halves = plan.in_effect.into_iter();
         self.in_effect = halves.map(|(i, s)| (folder.migrations[i].name.clone(), s)).collect();
         plan.drift
+    }
+
+    fn to_record(&self) -> impl Iterator<Item = &'a Migration> {
+        self.baseline.iter().map(|(migration, _)| *migration)
     }
 
     fn is_nothing(&self) -> bool {
@@ -282,7 +288,7 @@ impl<'a> Work<'a> {
 
     fn report(&self, dry_run: bool, begun: Instant) -> DeployReport {
         DeployReport {
-            baselined: names(self.baseline.iter().map(|m| &m.name)),
+            baselined: names(self.to_record().map(|m| &m.name)),
             applied: names(self.pending.iter().map(|m| &m.name)),
             already_applied: self.already,
             engine: self.engine.clone(),
