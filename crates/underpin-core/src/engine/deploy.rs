@@ -142,7 +142,21 @@ async fn deploy_in_rounds(
             }
         }
         check_history(folder, &history, sink)?;
-        let work = decide(options, folder, history, &resumes, hold.session()?, sink).await?;
+        let seen = history.clone();
+        let work = match decide(options, folder, history, &resumes, hold.session()?, sink).await {
+            Ok(work) => work,
+            // Another process was at it between our looks at history and catalog: this too is
+            // judged when it is our turn.
+            Err(error) => {
+                let alone = options.dry_run || matches!(hold, Hold::Turn(_));
+                let now = table.read(hold.session()?).await;
+                if alone || now.is_ok_and(|now| now == seen) {
+                    return Err(error);
+                }
+                hold.enter(run, &[], sink).await?;
+                continue;
+            }
+        };
         if work.is_nothing() || options.dry_run {
             return Ok(work.report(options.dry_run, begun));
         }
