@@ -31,6 +31,11 @@ fn main() -> ExitCode {
         }
     };
     let printer = Printer::new(&arguments.global);
+    // Waits for nothing, and is over before a runtime has started.
+    if let Verb::Lint(lint) = &arguments.verb {
+        let result = lint::run(&arguments.global, lint, &printer);
+        return ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number());
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
@@ -78,7 +83,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
-    if printer.only_findings() && !matches!(arguments.verb, Verb::Lint(_) | Verb::Plan(_)) {
+    if printer.only_findings() && !matches!(arguments.verb, Verb::Plan(_)) {
         let words = "this verb has no findings: --output human, json, ndjson or log";
         return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
     }
@@ -134,14 +139,13 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/verify@1", &report, || output::render_verify(&report));
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }
-        Verb::Lint(lint) => lint::run(global, lint, printer),
         Verb::Config { verb: ConfigVerb::Show { origin } } => {
             let report = show::configuration(global)?;
             printer.result("underpin/config@1", &report, || show::render(&report, *origin));
             Ok(ExitStatus::Success)
         }
-        // Has its own streams and exit codes; see `main`.
-        Verb::Migrate { .. } => Ok(ExitStatus::Success),
+        // Migrate has its own streams and exit codes, lint no need of a runtime; see `main`.
+        Verb::Migrate { .. } | Verb::Lint(_) => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }

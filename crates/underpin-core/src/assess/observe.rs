@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use underpin_sql::lint::{Blocker, Facts, IndexFacts, TableFacts};
+use underpin_sql::context::{Blocker, Facts, IndexFacts, TableFacts};
 use underpin_sql::model::Name;
 
 use crate::error::{Code, Error, Result};

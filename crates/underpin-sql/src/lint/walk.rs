@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::at::{At, File, Held, Step};
+use super::Source;
 use super::report::{
     Assumed, Blocks, FileReport, LockReport, Report, StatementReport, Totals, WorkReport,
 };
-use super::{Options, Place, Source, Work, places};
 use crate::allow::{Allow, Allows, Scope};
+use crate::context::record::{Birth, Record, full, short};
+use crate::context::{At, File, Held, Options, Place, Step, Work, places};
 use crate::finding::{Finding, Grades};
-use crate::lint::record::{Birth, Record, full, short};
 use crate::model::{Name, Parsed};
 use crate::rules::{Entry, Found, RULES, rule};
 use crate::schema::Schema;
@@ -62,7 +62,7 @@ impl Known {
         let birth = Birth { file, transaction: step.place.transaction };
         self.record.apply(&step.parsed.statement, birth);
         // What stands in a block comes as steps of its own.
-        if !super::does::is_block(&step.parsed.statement) {
+        if !crate::context::is_block(&step.parsed.statement) {
             self.schema.apply(step.parsed);
         }
     }
@@ -73,7 +73,7 @@ fn steps<'a>(statements: &'a [Parsed], places: &[Place]) -> Vec<Step<'a>> {
     let mut steps = Vec::with_capacity(statements.len());
     for (number, (parsed, place)) in statements.iter().zip(places).enumerate() {
         steps.push(Step { parsed, number, inside: false, place: *place });
-        if super::does::is_block(&parsed.statement) {
+        if crate::context::is_block(&parsed.statement) {
             inner(&parsed.inside, number, *place, &mut steps);
         }
     }
@@ -117,7 +117,7 @@ fn judge(
             held.clear();
             transaction = step.place.transaction;
         }
-        let does = super::does::does(step.parsed, &known.schema, options);
+        let does = crate::context::does(step.parsed, &known.schema, options);
         let at = At {
             options,
             file: &file,
@@ -206,7 +206,7 @@ fn statement((parsed, place): (&Parsed, &Place)) -> StatementReport {
     StatementReport {
         line: parsed.line,
         span: parsed.span.clone(),
-        tag: super::does::tag(&parsed.statement).to_owned(),
+        tag: crate::context::tag(&parsed.statement).to_owned(),
         transaction: place.block.then_some(place.transaction),
         locks: Vec::new(),
         work: Vec::new(),
@@ -223,7 +223,7 @@ fn tell(report: &mut StatementReport, at: &At<'_>) {
             mode if mode > HARMLESS_MAX => Blocks::Writes,
             _ => Blocks::Nothing,
         };
-        let new = LockReport { relation, mode: super::does::mode_name(lock.mode), blocks };
+        let new = LockReport { relation, mode: crate::context::mode_name(lock.mode), blocks };
         match report.locks.iter_mut().find(|l| l.relation == new.relation) {
             Some(old) if old.blocks < new.blocks => *old = new,
             Some(_) => {}

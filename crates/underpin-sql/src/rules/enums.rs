@@ -1,7 +1,7 @@
 //! Enums in migrations: labels that are used, and the swap by which tools remove one.
 
 use super::At;
-use crate::lint::record::full;
+use crate::context::record::full;
 use crate::model::{Condition, Expression, Name, Span, Statement, TableAction};
 
 /// A column that changes from one enum to another that the same file makes.

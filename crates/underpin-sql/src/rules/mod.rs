@@ -15,7 +15,7 @@ mod row;
 pub use names::words;
 pub use row::{Draft, Entry, Found, Rule};
 
-pub(crate) use crate::lint::{At, Step};
+pub(crate) use crate::context::{At, Step};
 
 /// The rule of this id.
 #[must_use]

@@ -4,9 +4,9 @@ pub(crate) use super::changes::{TypeChange, is_free, narrowing, shown, type_chan
 pub(crate) use super::enums::{enum_swaps, literals};
 pub(crate) use super::names::words;
 pub(crate) use super::{At, Found, Rule, Step};
+pub(crate) use crate::context::Work;
+pub(crate) use crate::context::record::{Table, full, short};
 pub(crate) use crate::finding::{Back, Downtime, Grades, Loss, OldApp, Severity};
-pub(crate) use crate::lint::Work;
-pub(crate) use crate::lint::record::{Table, full, short};
 pub(crate) use crate::model::*;
 
 /// Whether a table that is dropped is, or was at the start of the file, a partition.

@@ -1,7 +1,7 @@
 //! A rule's row, and what takes its findings.
 
+use crate::context::At;
 use crate::finding::{Finding, Grades, Position, Severity};
-use crate::lint::At;
 use crate::model::{Name, Span};
 
 /// One rule.
@@ -21,7 +21,7 @@ pub struct Rule {
     pub instead: &'static str,
     /// Whether it runs without being asked for.
     pub default: bool,
-    /// It can only be decided with facts that are handed in ([`crate::lint::Facts`]).
+    /// It can only be decided with facts that are handed in ([`crate::context::Facts`]).
     pub needs_facts: bool,
     /// Told once per transaction, with a count of the further places.
     pub once: bool,
@@ -112,7 +112,7 @@ pub struct Draft<'a>(&'a mut Finding);
 impl Draft<'_> {
     /// The object that it is about.
     pub fn about(self, name: &Name) -> Self {
-        self.0.subject = Some(crate::lint::record::short(name).to_string());
+        self.0.subject = Some(crate::context::record::short(name).to_string());
         self
     }
 
@@ -135,7 +135,7 @@ impl Draft<'_> {
     }
 
     /// It stands at another step of the file.
-    pub fn of_step(self, file: &crate::lint::File<'_>, step: usize) -> Self {
+    pub fn of_step(self, file: &crate::context::File<'_>, step: usize) -> Self {
         self.0.statement = file.steps[step].number;
         self
     }

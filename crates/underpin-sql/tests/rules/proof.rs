@@ -6,7 +6,7 @@
 //! read whole). Tables are those that were there before the migration.
 
 use underpin_core::postgres::{Session, SqlError};
-use underpin_sql::lint::places;
+use underpin_sql::context::places;
 use underpin_sql::model;
 use underpin_testkit::TestDatabase;
 

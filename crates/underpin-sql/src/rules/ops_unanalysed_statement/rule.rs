@@ -16,6 +16,6 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let parsed = !matches!(at.statement(), Statement::Unparsed { .. } | Statement::Dynamic);
     if !at.does.known && parsed {
-        found.add(at.span(), format!("{} is not judged", crate::lint::tag(at.statement())));
+        found.add(at.span(), format!("{} is not judged", crate::context::tag(at.statement())));
     }
 }

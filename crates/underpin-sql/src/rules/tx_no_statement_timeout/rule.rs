@@ -17,7 +17,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     if at.options.runner.is_ours() || set_before(at, "statement_timeout") {
         return;
     }
-    let slow = |w: &&crate::lint::TableWork| at.existed(&w.table) && w.class != Work::Rows;
+    let slow = |w: &&crate::context::TableWork| at.existed(&w.table) && w.class != Work::Rows;
     if let Some(work) = at.does.work.iter().find(slow) {
         found
             .add(

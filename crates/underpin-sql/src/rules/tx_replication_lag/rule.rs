@@ -23,8 +23,9 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         Statement::Delete(s) => s.condition.is_all_rows(),
         _ => false,
     };
-    let heavy =
-        |w: &&crate::lint::TableWork| w.class == Work::Rewrite || w.class == Work::Rows && all_rows;
+    let heavy = |w: &&crate::context::TableWork| {
+        w.class == Work::Rewrite || w.class == Work::Rows && all_rows
+    };
     if let Some(work) = at.does.work.iter().filter(heavy).find(|w| at.existed(&w.table)) {
         found
             .add(at.span(), format!("all of `{}` is sent to the replicas", short(&work.table)))

@@ -1,16 +1,69 @@
 //! From the effect of a statement to what rules and reports ask.
 
-use super::{Does, Options, TableLock, TableWork, Work};
+use super::Options;
 use crate::effect::{self, Effect};
 use crate::model::{Name, ObjectKind, Parsed, Statement};
 use crate::schema::{RelationKind, Schema};
+
+/// What a statement does to the server, as far as rules ask.
+#[derive(Debug, Clone, Default)]
+pub struct Does {
+    /// Locks on tables, views and sequences; those on indexes are left out.
+    pub locks: Vec<TableLock>,
+    /// Work that grows with a relation.
+    pub work: Vec<TableWork>,
+    /// The first major version that takes the statement.
+    pub since: Option<u32>,
+    /// Its effect is known.
+    pub known: bool,
+}
+
+/// A lock on a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableLock {
+    /// The relation.
+    pub table: Name,
+    /// The mode, 1 (`ACCESS SHARE`) to 8 (`ACCESS EXCLUSIVE`), as PostgreSQL numbers them.
+    pub mode: u8,
+}
+
+/// Work on a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableWork {
+    /// The relation.
+    pub table: Name,
+    /// What is done.
+    pub class: Work,
+}
+
+/// Work that grows with a relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Work {
+    /// Rows are changed one by one.
+    Rows,
+    /// Every row is read.
+    Scan,
+    /// An index is built.
+    Build,
+    /// The table and its indexes are written anew.
+    Rewrite,
+}
+
+impl Does {
+    /// Whether it does this work on a table.
+    #[must_use]
+    pub fn does(&self, class: Work, table: &Name) -> bool {
+        let table = super::record::full(table);
+        self.work.iter().any(|w| w.class == class && super::record::full(&w.table) == table)
+    }
+}
 
 /// The oldest version that is thought of where nothing is said.
 const OLDEST_MAJOR: u32 = 13;
 
 /// What a statement does. The statements inside a block are steps of their own, so that the block
 /// itself does nothing.
-pub(super) fn does(parsed: &Parsed, schema: &Schema, options: &Options) -> Does {
+pub(crate) fn does(parsed: &Parsed, schema: &Schema, options: &Options) -> Does {
     if is_block(&parsed.statement) {
         return Does { known: true, ..Does::default() };
     }
@@ -56,7 +109,7 @@ fn of(effect: &Effect, since: Option<u32>) -> Does {
 }
 
 /// Whether the statements inside run with it.
-pub(super) fn is_block(statement: &Statement) -> bool {
+pub(crate) fn is_block(statement: &Statement) -> bool {
     match statement {
         Statement::Do { .. } | Statement::CreateSchema { .. } => true,
         Statement::Explain { analyze } => *analyze,
@@ -65,7 +118,7 @@ pub(super) fn is_block(statement: &Statement) -> bool {
 }
 
 /// PostgreSQL's name of a mode (`pg_locks.mode`).
-pub(super) fn mode_name(mode: u8) -> &'static str {
+pub(crate) fn mode_name(mode: u8) -> &'static str {
     match mode {
         1 => "AccessShareLock",
         2 => "RowShareLock",

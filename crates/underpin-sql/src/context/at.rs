@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::place::Place;
 use super::{Does, Options};
 use crate::allow::Allow;
-use crate::lint::record::{Birth, Record, full};
+use crate::context::record::{Birth, Record, full};
 use crate::model::{
     AlterAction, ColumnDefinition, Constraint, Name, ObjectKind, Parsed, Span, Statement,
     TableAction,
