@@ -73,7 +73,7 @@ impl Probes {
             Verdict::Missing | Verdict::Partial { .. } | Verdict::Conflicting { .. }
         );
         let rows_only = match &migration.verdict {
-            Verdict::DataOnly { probes } => probes.as_slice(),
+            Verdict::DataOnly { probes, .. } => probes.as_slice(),
             _ => &[],
         };
         Self {
@@ -318,7 +318,7 @@ impl One<'_> {
                 ask("the schema fits with it and without it, and it changes rows as well")
             }
             Verdict::Superseded { .. } => assumed("later migrations overwrote all of it"),
-            Verdict::DataOnly { .. } => self.rows_only(),
+            Verdict::DataOnly { makes_rows, .. } => self.rows_only(*makes_rows),
             Verdict::Conflicting { facts } => {
                 Decision::Refuse { why: facts.first().cloned().unwrap_or_default() }
             }
@@ -327,16 +327,20 @@ impl One<'_> {
         }
     }
 
-    fn rows_only(&self) -> Decision {
+    fn rows_only(&self, makes_rows: bool) -> Decision {
         match self.probes.rows_say() {
             // What it sets is not there yet.
             _ if self.migration.rows_gone && !self.later_in_effect => return Decision::Run,
             Some(true) if !self.earlier_to_run => return Decision::Baseline,
             // Nothing behind it is in effect and its rows are not there: it has not run.
-            Some(false) if !self.later_in_effect => return Decision::Run,
-            Some(false) if self.policy.data_only != DataOnlyPolicy::RunIfIdempotent => {
+            Some(false) if makes_rows && !self.later_in_effect => return Decision::Run,
+            Some(false)
+                if self.policy.data_only != DataOnlyPolicy::RunIfIdempotent
+                    && !self.behind_missing =>
+            {
+                // Rows that came since would look the same.
                 return ask(
-                    "it changes rows only, a later migration is in effect, and its probe says that something of it is left to be done",
+                    "it changes rows only, and its probe says that something of it is left to be done",
                 );
             }
             _ => {}

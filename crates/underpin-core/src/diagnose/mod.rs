@@ -64,6 +64,9 @@ pub enum Verdict {
     DataOnly {
         /// Queries that give true where nothing of it is left to be done.
         probes: Vec<String>,
+        /// They look for the rows that it makes, and nothing else changes rows: false says that it
+        /// has not run.
+        makes_rows: bool,
     },
     /// It changes nothing where the folder is replayed from the start: a guard for databases that
     /// started differently, or nothing at all.

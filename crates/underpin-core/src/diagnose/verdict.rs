@@ -208,8 +208,9 @@ impl<'a> Judge<'a> {
             self.units[migration].iter().map(|u| self.explanation.written[*u]).sum();
         if written == 0 {
             if statements.iter().any(|s| s.changes_rows) {
-                let probes = statements.iter().filter_map(|s| s.probe.clone());
-                return Verdict::DataOnly { probes: probes.collect() };
+                let probes = statements.iter().filter_map(|s| s.probe.clone()).collect();
+                let mut rows = statements.iter().filter(|s| s.changes_rows);
+                return Verdict::DataOnly { probes, makes_rows: rows.all(|s| s.makes_rows) };
             }
             return Verdict::NoTrace;
         }
@@ -242,7 +243,7 @@ impl<'a> Judge<'a> {
                 let words = "no other choice explains the rest of the catalog";
                 lines.push(Evidence::note(Says::Implied, words));
             }
-            Verdict::DataOnly { probes } => lines.extend(probes.iter().map(|probe| Evidence {
+            Verdict::DataOnly { probes, .. } => lines.extend(probes.iter().map(|probe| Evidence {
                 says: Says::Note,
                 fact: "true where nothing of it is left to be done".to_owned(),
                 query: probe.clone(),

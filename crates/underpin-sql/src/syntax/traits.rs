@@ -18,6 +18,9 @@ pub struct StatementTraits {
     /// something is, and null where rows of an `INSERT` are there in part. True is supporting
     /// evidence only: an empty table says the same.
     pub probe: Option<String>,
+    /// The probe looks for rows that the statement makes, so that false says that it has not run.
+    /// For others rows that came later give false as well.
+    pub makes_rows: bool,
     /// Whose rows it changes, where that is all it changes.
     pub target: Option<RowTarget>,
 }
@@ -40,7 +43,8 @@ const PROBED_ROWS_MAX: usize = 50;
 /// so that everything is possible.
 #[must_use]
 pub fn traits(text: &str) -> StatementTraits {
-    let unknown = StatementTraits { guarded: true, changes_rows: true, probe: None, target: None };
+    let unknown =
+        StatementTraits { guarded: true, changes_rows: true, ..StatementTraits::default() };
     if text.contains('\0') {
         return unknown;
     }
@@ -53,6 +57,7 @@ pub fn traits(text: &str) -> StatementTraits {
         guarded: is_guarded(&node),
         changes_rows: changes_rows(&node),
         probe: probe(&node),
+        makes_rows: matches!(node, NodeEnum::InsertStmt(_)),
         target: target(&node),
     }
 }
