@@ -8,7 +8,7 @@ use super::report::{
 };
 use crate::allow::{Allow, Allows, Scope};
 use crate::context::record::{Birth, Record, full, short};
-use crate::context::{At, File, Held, Options, Place, Step, Work, places};
+use crate::context::{At, File, Held, Options, Place, Step, TableLock, Work, places};
 use crate::finding::{Finding, Grades};
 use crate::model::{Name, Parsed};
 use crate::rules::{Entry, Found, RULES, rule};
@@ -145,9 +145,13 @@ fn judge(
         let strong = does.locks.iter().filter(|l| l.mode > HARMLESS_MAX && at.existed(&l.table));
         locked_here.extend(strong.map(|l| full(&l.table)));
         if step.place.block {
-            let locks = does.locks.iter().filter(|l| at.existed(&l.table));
-            let new: Vec<Held> = locks
+            let strong = |l: &&TableLock| l.mode > HARMLESS_MAX && at.existed(&l.table);
+            let new: Vec<Held> = does
+                .locks
+                .iter()
+                .filter(strong)
                 .map(|lock| Held { table: full(&lock.table), mode: lock.mode, step: number })
+                .filter(|n| !held.iter().any(|h| h.table == n.table && h.mode >= n.mode))
                 .collect();
             held.extend(new);
         }
