@@ -9,7 +9,7 @@ use super::report::{
 use crate::allow::{Allow, Allows, Scope};
 use crate::context::record::{Birth, Record, full, short};
 use crate::context::{At, File, Held, Options, Place, Step, TableLock, Work, places};
-use crate::finding::{Finding, Grades};
+use crate::finding::{Finding, Grades, Lines};
 use crate::model::{Name, Parsed};
 use crate::rules::{Entry, Found, RULES, rule};
 use crate::schema::Schema;
@@ -104,6 +104,7 @@ fn judge(
         index,
         name: &source.name,
         text: &source.text,
+        lines: Lines::of(&source.text),
         steps: steps(statements, places),
         allows: &said.allows,
     };
@@ -133,6 +134,7 @@ fn judge(
                 rule: entry.rule,
                 statement: step.number,
                 text: &source.text,
+                lines: &file.lines,
                 list: &mut findings,
             };
             (entry.rule.check)(&at, &mut found);
@@ -274,7 +276,8 @@ fn directive_findings(said: &Allows, file: &File<'_>, findings: &mut Vec<Finding
             Scope::Statement(number) => number,
             Scope::File => 0,
         };
-        Found { rule, statement, text: file.text, list: findings }.add(span, message);
+        Found { rule, statement, text: file.text, lines: &file.lines, list: findings }
+            .add(span, message);
     };
     for (number, allow) in said.allows.iter().enumerate() {
         match rule(&allow.rule) {
