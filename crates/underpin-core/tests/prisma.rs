@@ -34,6 +34,7 @@ fn options(url: &str, folder: &Path) -> PrismaOptions {
             redis: None,
             policy: underpin_core::diagnose::Policy::default(),
             answers: underpin_core::diagnose::Answers::default(),
+            gate: underpin_core::engine::Gate::default(),
             stop: Stop::default(),
             dry_run: false,
         },

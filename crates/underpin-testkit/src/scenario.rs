@@ -298,7 +298,19 @@ impl Stage<'_> {
                 &format!("\"database\":\"{}\"", self.database.name),
                 "\"database\":\"[database]\"",
             )
-            .replace(&format!("dbname={}", self.database.name), "dbname=[database]");
+            .replace(&format!("dbname={}", self.database.name), "dbname=[database]")
+            .replace(
+                &format!("\"server\": \"{}\"", self.server.binaries().version),
+                "\"server\": \"[version]\"",
+            )
+            .replace(
+                &format!("\"database\": \"{}\"", self.database.name),
+                "\"database\": \"[database]\"",
+            )
+            .replace(
+                &format!("for PostgreSQL {},", self.server.binaries().version.major()),
+                "for PostgreSQL [major],",
+            );
         for (pattern, replacement) in [
             (r" +[0-9]+(\.[0-9]+)? (ms|s)\n", " [time]\n"),
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use underpin_core::diagnose::Answers;
+use underpin_core::migrations::MigrationName;
 
 /// Changes the schema of a production PostgreSQL database while people live in it.
 ///
@@ -125,7 +127,15 @@ pub(crate) enum Verb {
         dry_run: bool,
         #[command(flatten)]
         said: Said,
+        /// Refuse when anything has changed since this plan was made
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
+        /// Waive a rule that the policy refuses for
+        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+        allow: Vec<String>,
     },
+    /// Judge what is pending against this database; changes nothing
+    Plan(PlanArguments),
     /// Record what is proven to be in effect, without running anything
     Baseline {
         /// Find out and show, and change nothing; the default
@@ -237,6 +247,28 @@ pub(crate) enum FailOn {
     Never,
 }
 
+/// What to plan for.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlanArguments {
+    /// Write the plan for `deploy --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Measure the rates for predictions on a scratch server (some seconds)
+    #[arg(long)]
+    pub(crate) calibrate: bool,
+    /// List findings from this level on
+    #[arg(long, env = "UNDERPIN_LEVEL", value_enum, default_value_t = Level::Warning)]
+    pub(crate) level: Level,
+    /// Exit with 3 when there is a finding of this level
+    #[arg(long, env = "UNDERPIN_FAIL_ON", value_enum, default_value_t = FailOn::Error)]
+    pub(crate) fail_on: FailOn,
+    /// Waive a rule
+    #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+    pub(crate) allow: Vec<String>,
+    #[command(flatten)]
+    pub(crate) said: Said,
+}
+
 /// What a person says of migrations that cannot be decided.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Said {
@@ -246,6 +278,14 @@ pub(crate) struct Said {
     /// Run what is missing of a migration that is half there
     #[arg(long, env = "UNDERPIN_COMPLETE", value_name = "MIGRATION", value_delimiter = ',')]
     pub(crate) complete: Vec<String>,
+}
+
+impl Said {
+    /// For the engine.
+    pub(crate) fn answers(&self) -> Answers {
+        let names = |list: &[String]| list.iter().map(MigrationName::new).collect();
+        Answers { run: names(&self.run), complete: names(&self.complete) }
+    }
 }
 
 /// Prisma's verbs.

@@ -6,14 +6,14 @@ mod environment;
 mod lint;
 mod migrate;
 mod output;
+mod plan;
 mod show;
 mod signals;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use underpin_core::diagnose::Answers;
-use underpin_core::engine::{self, BaselineRequest, Options, Resolution, StatusState};
+use underpin_core::engine::{self, BaselineRequest, Resolution, StatusState};
 use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
@@ -83,17 +83,19 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
-    if printer.only_findings() {
+    if printer.only_findings() && !matches!(arguments.verb, Verb::Plan(_)) {
         let words = "this verb has no findings: --output human, json, ndjson or log";
         return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
     }
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
-        Verb::Deploy { dry_run, said } => {
-            let names = |list: &[String]| list.iter().map(MigrationName::new).collect();
-            let answers = Answers { run: names(&said.run), complete: names(&said.complete) };
-            let options = environment::options(global, true, *dry_run)?;
-            let report = engine::deploy(&Options { answers, ..options }, &mut *sink).await?;
+        Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
+        Verb::Deploy { dry_run, said, plan: planned, allow } => {
+            let mut options = environment::options(global, true, *dry_run)?;
+            options.answers = said.answers();
+            options.gate.plan = planned.as_deref().map(plan::read).transpose()?;
+            options.gate.allow.extend(allow.iter().cloned());
+            let report = engine::deploy(&options, &mut *sink).await?;
             printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
             Ok(ExitStatus::Success)
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::baseline;
 use super::examination::{self, Facts, Plan};
+use super::plan;
 use super::turn::{self, Run};
 use super::{Options, connect, failed, history_table, names, read_folder};
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
@@ -157,6 +158,7 @@ async fn deploy_in_rounds(
                 continue;
             }
         };
+        gate(options, folder, &work, hold.session()?).await?;
         if work.is_nothing() || options.dry_run {
             return Ok(work.report(options.dry_run, begun));
         }
@@ -176,8 +178,35 @@ async fn deploy_in_rounds(
     Err(turn::moved(ROUNDS_MAX))
 }
 
+/// Refuses what was planned otherwise, and what the policy does not allow.
+async fn gate(
+    options: &Options,
+    folder: &MigrationFolder,
+    work: &Work<'_>,
+    session: &mut Session,
+) -> Result<()> {
+    let gate = &options.gate;
+    if gate.plan.is_none() && (gate.fail_on.is_none() || work.pending.is_empty()) {
+        return Ok(());
+    }
+    let live = match work.live() {
+        Some(live) => live.clone(),
+        None => catalog::read(session).await?,
+    };
+    let baseline = names(work.to_record().map(|m| &m.name));
+    let binding = plan::binding(options, &live, baseline, &work.pending);
+    if let Some(planned) = &gate.plan {
+        plan::refuse_stale(planned, &binding)?;
+    }
+    let Some(level) = gate.fail_on else { return Ok(()) };
+    let about = plan::About { folder, history: &work.history, pending: &work.pending, live: &live };
+    let request = plan::PlanRequest { allow: gate.allow.clone(), ..plan::PlanRequest::default() };
+    let assessed = plan::assess_pending(options, &request, &about, binding, None, session).await?;
+    plan::refuse_by_policy(&assessed, level)
+}
+
 /// Tells what the history says, and refuses one that nothing may be built on.
-fn check_history(
+pub(super) fn check_history(
     folder: &MigrationFolder,
     history: &History,
     sink: &mut dyn EventSink,
@@ -256,7 +285,7 @@ pub(super) fn refuse_failed(
 }
 
 /// What is to be done, and everything that this rests on.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     history: History,
     live: Option<CatalogSnapshot>,
     baseline: Vec<baseline::Chosen<'a>>,
@@ -288,7 +317,21 @@ impl<'a> Work<'a> {
         plan.drift
     }
 
-    fn to_record(&self) -> impl Iterator<Item = &'a Migration> {
+    /// The live catalog that it rests on, where it was read.
+    pub(super) fn live(&self) -> Option<&CatalogSnapshot> {
+        self.live.as_ref()
+    }
+
+    pub(super) fn engine(&self) -> Option<&str> {
+        self.engine.as_deref()
+    }
+
+    /// In order.
+    pub(super) fn to_run(&self) -> impl Iterator<Item = &'a Migration> {
+        self.pending.iter().copied()
+    }
+
+    pub(super) fn to_record(&self) -> impl Iterator<Item = &'a Migration> {
         self.baseline.iter().map(|(migration, _)| *migration)
     }
 
@@ -314,7 +357,7 @@ impl<'a> Work<'a> {
     }
 }
 
-async fn decide<'a>(
+pub(super) async fn decide<'a>(
     options: &Options,
     folder: &'a MigrationFolder,
     history: History,

@@ -135,6 +135,18 @@ impl Totals {
 }
 
 impl Report {
+    /// Counts the findings anew, after somebody who knows more has changed them.
+    pub fn recount(&mut self) {
+        let mut all = Totals::default();
+        for file in &mut self.files {
+            let (statements, judged) = (file.totals.statements, file.totals.judged);
+            file.totals = Totals { statements, judged, ..Totals::default() };
+            file.findings.iter().for_each(|finding| file.totals.count(finding));
+            all.add(file.totals);
+        }
+        self.totals = all;
+    }
+
     /// Whether a finding that nothing allows is at least this loud.
     #[must_use]
     pub fn has(&self, severity: Severity) -> bool {

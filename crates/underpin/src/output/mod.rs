@@ -9,6 +9,7 @@ mod human;
 mod json;
 pub(crate) mod lint;
 mod log;
+pub(crate) mod plan;
 mod report;
 
 use std::time::Duration;

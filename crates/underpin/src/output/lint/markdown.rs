@@ -86,7 +86,7 @@ fn html(text: &str) -> String {
 }
 
 /// Plain text in Markdown: nothing in it is markup, and nobody is called.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut result = String::new();
     for c in unmentioned(&line(text)).chars() {
         if c.is_ascii_punctuation()
