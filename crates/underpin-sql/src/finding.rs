@@ -140,6 +140,24 @@ impl Position {
     }
 }
 
+/// Where the lines of a text begin, so that many places in it are found quickly.
+#[derive(Debug)]
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(crate) fn of(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect())
+    }
+
+    /// As [`Position::of`].
+    pub(crate) fn position(&self, text: &str, offset: usize) -> Position {
+        let offset = text.floor_char_boundary(offset);
+        let line = self.0.partition_point(|start| *start <= offset);
+        let start = self.0[line - 1];
+        Position { line, column: text[start..offset].chars().count() + 1 }
+    }
+}
+
 /// What a rule says of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {

@@ -16,6 +16,9 @@ use crate::environment::Project;
 use crate::output::Printer;
 use crate::output::lint as forms;
 
+/// Bytes of a file that are judged.
+const FILE_BYTES_MAX: usize = 4 << 20;
+
 /// Runs the verb.
 pub(crate) fn run(
     global: &Global,
@@ -158,7 +161,7 @@ impl List {
     }
 
     fn read(&mut self, path: &Path, name: &str, judged: bool) {
-        match migrations::read_script(path, name) {
+        match migrations::read_script(path, name).and_then(|text| small_enough(path, text)) {
             Ok(text) => self.sources.push(Source {
                 name: name.to_owned(),
                 path: path.display().to_string(),
@@ -191,6 +194,19 @@ impl List {
         // What nobody asked for may be broken.
         self.faults.truncate(faults);
     }
+}
+
+/// Judging keeps every statement of a file in memory, a deploy does not.
+fn small_enough(path: &Path, text: String) -> Result<String> {
+    if text.len() <= FILE_BYTES_MAX {
+        return Ok(text);
+    }
+    let words = format!(
+        "`{}` has {} bytes; at most {FILE_BYTES_MAX} are judged",
+        path.display(),
+        text.len()
+    );
+    Err(Error::new(Code::FolderUnreadable, words).hint("take the rows out of the migration"))
 }
 
 /// The folder of migrations that a script belongs to.

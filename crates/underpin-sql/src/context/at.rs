@@ -33,6 +33,7 @@ pub struct File<'a> {
     pub name: &'a str,
     /// Its text.
     pub text: &'a str,
+    pub(crate) lines: crate::finding::Lines,
     /// Its statements in the order in which they run.
     pub steps: Vec<Step<'a>>,
     /// What its author allows.

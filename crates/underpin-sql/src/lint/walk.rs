@@ -8,8 +8,8 @@ use super::report::{
 };
 use crate::allow::{Allow, Allows, Scope};
 use crate::context::record::{Birth, Record, full, short};
-use crate::context::{At, File, Held, Options, Place, Step, Work, places};
-use crate::finding::{Finding, Grades};
+use crate::context::{At, File, Held, Options, Place, Step, TableLock, Work, places};
+use crate::finding::{Finding, Grades, Lines};
 use crate::model::{Name, Parsed};
 use crate::rules::{Entry, Found, RULES, rule};
 use crate::schema::Schema;
@@ -104,6 +104,7 @@ fn judge(
         index,
         name: &source.name,
         text: &source.text,
+        lines: Lines::of(&source.text),
         steps: steps(statements, places),
         allows: &said.allows,
     };
@@ -133,6 +134,7 @@ fn judge(
                 rule: entry.rule,
                 statement: step.number,
                 text: &source.text,
+                lines: &file.lines,
                 list: &mut findings,
             };
             (entry.rule.check)(&at, &mut found);
@@ -145,9 +147,13 @@ fn judge(
         let strong = does.locks.iter().filter(|l| l.mode > HARMLESS_MAX && at.existed(&l.table));
         locked_here.extend(strong.map(|l| full(&l.table)));
         if step.place.block {
-            let locks = does.locks.iter().filter(|l| at.existed(&l.table));
-            let new: Vec<Held> = locks
+            let strong = |l: &&TableLock| l.mode > HARMLESS_MAX && at.existed(&l.table);
+            let new: Vec<Held> = does
+                .locks
+                .iter()
+                .filter(strong)
                 .map(|lock| Held { table: full(&lock.table), mode: lock.mode, step: number })
+                .filter(|n| !held.iter().any(|h| h.table == n.table && h.mode >= n.mode))
                 .collect();
             held.extend(new);
         }
@@ -270,7 +276,8 @@ fn directive_findings(said: &Allows, file: &File<'_>, findings: &mut Vec<Finding
             Scope::Statement(number) => number,
             Scope::File => 0,
         };
-        Found { rule, statement, text: file.text, list: findings }.add(span, message);
+        Found { rule, statement, text: file.text, lines: &file.lines, list: findings }
+            .add(span, message);
     };
     for (number, allow) in said.allows.iter().enumerate() {
         match rule(&allow.rule) {

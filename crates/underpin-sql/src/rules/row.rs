@@ -1,7 +1,7 @@
 //! A rule's row, and what takes its findings.
 
 use crate::context::At;
-use crate::finding::{Finding, Grades, Position, Severity};
+use crate::finding::{Finding, Grades, Lines, Severity};
 use crate::model::{Name, Span};
 
 /// One rule.
@@ -74,6 +74,7 @@ pub struct Found<'a> {
     pub(crate) rule: &'static Rule,
     pub(crate) statement: usize,
     pub(crate) text: &'a str,
+    pub(crate) lines: &'a Lines,
     pub(crate) list: &'a mut Vec<Finding>,
 }
 
@@ -89,8 +90,8 @@ impl Found<'_> {
         self.list.push(Finding {
             rule: self.rule.id,
             severity: self.rule.severity,
-            start: Position::of(self.text, span.start),
-            end: Position::of(self.text, span.end),
+            start: self.lines.position(self.text, span.start),
+            end: self.lines.position(self.text, span.end),
             span,
             statement: self.statement,
             subject: None,

@@ -24,8 +24,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             .any(|a| matches!(a.action, TableAction::DetachPartition { concurrently: true, .. })),
         _ => false,
     };
-    let others = at.file.steps.iter().filter(|s| !s.inside).count() - 1;
-    if concurrent && others > 0 && !at.step().place.block && !at.step().inside {
+    let others = || at.file.steps.iter().filter(|s| !s.inside).count() > 1;
+    if concurrent && others() && !at.step().place.block && !at.step().inside {
         found.add(
             at.span(),
             "the other statements of the file are not in one transaction with this one",
