@@ -34,6 +34,8 @@ pub mod execute;
 
 pub mod verify;
 
+pub mod backup;
+
 pub mod engine;
 
 pub use error::{Code, Error, Result};

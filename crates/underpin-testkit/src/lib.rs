@@ -138,6 +138,7 @@ impl Server {
             binaries: binaries.clone(),
             cache: cache(),
             settings: settings.iter().map(|&s| s.to_owned()).collect(),
+            room_bytes: 0,
         };
         let cluster =
             Cluster::start(&options).await.unwrap_or_else(|e| panic!("{e}: {:?}", e.causes()));

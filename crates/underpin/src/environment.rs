@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use underpin_core::config::{Discovery, ProjectConfig, Secret, Settings, discover};
 use underpin_core::diagnose::{Answers, Policy};
-use underpin_core::engine::Options;
 use underpin_core::engine::prisma::PrismaOptions;
+use underpin_core::engine::{BackupOptions, Options};
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
 use underpin_core::postgres::embedded::EmbeddedEngine;
@@ -110,7 +110,7 @@ impl Project {
             folder: self.migrations(global)?.0,
             scratch: ScratchOptions {
                 pg_bin: global.pg_bin.clone(),
-                places: search_places(),
+                places: SearchPlaces { clients: global.pg_clients.clone(), ..search_places() },
                 shadow,
                 target: (writes && !dry_run).then(|| target.clone()),
                 embedded: embedded(),
@@ -129,6 +129,29 @@ impl Project {
             stop: crate::signals::stop(),
             dry_run,
             target,
+        })
+    }
+
+    /// Where backups go: a flag, the file, else beside the journals.
+    pub(crate) fn backups(&self, global: &Global) -> CoreResult<BackupOptions> {
+        let said = self.settings.as_ref().map(|s| s.backup.clone()).unwrap_or_default();
+        let own = said.folder.map(|folder| self.folder.join(folder));
+        let state = || state_folder().map(|folder| folder.join("backups"));
+        let folder = global.backups.clone().or(own).or_else(state).ok_or_else(|| {
+            Error::new(Code::BackupsUnusable, "no folder for backups is named")
+                .hint("name one: --backups FOLDER, or `folder` of [backup] in underpin.toml")
+        })?;
+        let key = match &self.settings {
+            Some(settings) => settings.backup_key(&self.folder, &self.variables)?,
+            None => None,
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(BackupOptions {
+            folder,
+            key,
+            environment: said.environment,
+            jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
+            keep: said.keep,
         })
     }
 
@@ -218,5 +241,10 @@ pub(crate) fn search_places() -> SearchPlaces {
                 .collect::<Vec<_>>()
         })
         .collect();
-    SearchPlaces { path: std::env::var_os("PATH"), projects: vec![current], python }
+    SearchPlaces {
+        path: std::env::var_os("PATH"),
+        projects: vec![current],
+        python,
+        ..SearchPlaces::default()
+    }
 }

@@ -1,6 +1,7 @@
 //! The `underpin` program: arguments, output formats, exit codes.
 
 mod args;
+mod backup;
 mod demo;
 mod environment;
 mod migrate;
@@ -132,6 +133,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/config@1", &report, || show::render(&report, *origin));
             Ok(ExitStatus::Success)
         }
+        Verb::Backup { verb } => backup::run(global, verb, printer).await,
         // Has its own streams and exit codes; see `main`.
         Verb::Migrate { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,

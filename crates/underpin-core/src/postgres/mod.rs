@@ -6,6 +6,7 @@
 //! Only this module opens sockets. Non-goals: knowing what a migration or a catalog fact is.
 
 pub mod binaries;
+pub mod clients;
 pub mod cluster;
 pub mod embedded;
 mod quote;
