@@ -12,5 +12,5 @@ pub use directive::{Directive, directives};
 pub use script::{Script, Statement, TransactionShape};
 pub use syntax::{
     ConcurrentIndex, RelationName, RowTarget, StatementKind, StatementTraits, TransactionControl,
-    concurrent_index, traits,
+    concurrent_index, destroys, traits,
 };

@@ -61,6 +61,13 @@ pub fn binaries(major: u32) -> Option<ServerBinaries> {
     })
 }
 
+/// The folder of the oldest `pg_dump` that knows a server of `major`.
+#[must_use]
+pub fn clients(major: u32) -> Option<PathBuf> {
+    let folder = |client: u32| trees().join(format!("clients/{client}/bin"));
+    (major..=18).map(folder).find(|folder| folder.join("pg_dump").is_file())
+}
+
 /// The majors that this test run uses, lowest first. Never empty: a machine without any
 /// PostgreSQL fails here, with what to do.
 ///

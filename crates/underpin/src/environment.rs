@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use underpin_core::config::{Discovery, ProjectConfig, Secret, Settings, discover};
+use underpin_core::backup::Level;
+use underpin_core::config::{BeforeDeploy, Discovery, ProjectConfig, Secret, Settings, discover};
 use underpin_core::diagnose::{Answers, Policy};
 use underpin_core::engine::prisma::PrismaOptions;
-use underpin_core::engine::{BackupOptions, Options};
+use underpin_core::engine::{BackupBefore, BackupOptions, Options};
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
 use underpin_core::postgres::embedded::EmbeddedEngine;
@@ -134,7 +135,7 @@ impl Project {
 
     /// Where backups go: a flag, the file, else beside the journals.
     pub(crate) fn backups(&self, global: &Global) -> CoreResult<BackupOptions> {
-        let said = self.settings.as_ref().map(|s| s.backup.clone()).unwrap_or_default();
+        let said = self.settings.as_ref().and_then(|s| s.backup.clone()).unwrap_or_default();
         let own = said.folder.map(|folder| self.folder.join(folder));
         let state = || state_folder().map(|folder| folder.join("backups"));
         let folder = global.backups.clone().or(own).or_else(state).ok_or_else(|| {
@@ -153,6 +154,22 @@ impl Project {
             jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
             keep: said.keep,
         })
+    }
+
+    /// What is backed up before a deploy: nothing, unless `underpin.toml` has a section `[backup]`.
+    pub(crate) fn backup_before(&self, global: &Global) -> CoreResult<Option<BackupBefore>> {
+        let Some(said) = self.settings.as_ref().and_then(|s| s.backup.clone()) else {
+            return Ok(None);
+        };
+        let level = said.level.map(Level::try_from).transpose();
+        let level = level
+            .ok()
+            .filter(|level| level.is_none_or(|l| (Level::Decodable..=Level::Equal).contains(&l)));
+        let level = level.ok_or_else(|| {
+            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4 or 5")
+        })?;
+        let when = said.before_deploy.unwrap_or(BeforeDeploy::Destructive);
+        Ok(Some(BackupBefore { backup: self.backups(global)?, when, level }))
     }
 
     fn policy(&self) -> Policy {

@@ -18,6 +18,8 @@ use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
 
+use environment::Project;
+
 use args::{Arguments, ConfigVerb, Global, Verb};
 use output::Printer;
 
@@ -83,8 +85,10 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Deploy { dry_run, said } => {
             let names = |list: &[String]| list.iter().map(MigrationName::new).collect();
             let answers = Answers { run: names(&said.run), complete: names(&said.complete) };
-            let options = environment::options(global, true, *dry_run)?;
-            let report = engine::deploy(&Options { answers, ..options }, &mut *sink).await?;
+            let project = Project::find(global)?;
+            let options = Options { answers, ..project.options(global, true, *dry_run)? };
+            let before = project.backup_before(global)?;
+            let report = engine::deploy_backed(&options, before.as_ref(), &mut *sink).await?;
             printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
             Ok(ExitStatus::Success)
         }

@@ -21,6 +21,8 @@ use crate::postgres::{ConnectionSettings, Queryable as _, Session, identifier, l
 const MAINTENANCE_DATABASES: [&str; 3] = ["postgres", "template1", "defaultdb"];
 /// How often the swap is tried while sessions come back.
 const SWAPS_MAX: usize = 5;
+/// Between two words about progress.
+const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 /// PostgreSQL's names are cut there (`NAMEDATALEN`).
 const NAME_BYTES_MAX: usize = 63;
 
@@ -305,10 +307,15 @@ impl Side<'_> {
         tell(Step::Begun("compare"));
         let session = self.target.connect().await?;
         let of = self.manifest.tables.iter().map(|table| table.bytes).sum();
-        let mut faults = place::compare_tables(&session, self.manifest, true, &mut |bytes| {
-            tell(Step::Progress { phase: "compare", bytes, of: Some(of) });
-        })
-        .await?;
+        let mut told = Instant::now();
+        let mut progress = |bytes| {
+            if told.elapsed() >= PROGRESS_PAUSE {
+                told = Instant::now();
+                tell(Step::Progress { phase: "compare", bytes, of: Some(of) });
+            }
+        };
+        let mut faults =
+            place::compare_tables(&session, self.manifest, true, &mut progress).await?;
         faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
         if faults.is_empty() {
             let analyze = session.simple_query("ANALYZE").await;

@@ -32,8 +32,7 @@ pub struct Settings {
     #[serde(default)]
     pub baseline: BaselineSettings,
     /// Where backups go, and which of them stay.
-    #[serde(default)]
-    pub backup: BackupSettings,
+    pub backup: Option<BackupSettings>,
 }
 
 /// `[backup]`; see `docs/reference/backup.md`.
@@ -46,11 +45,27 @@ pub struct BackupSettings {
     pub environment: Option<String>,
     /// Tables dumped or restored at once.
     pub jobs: Option<usize>,
+    /// Before which deploys one is made.
+    pub before_deploy: Option<BeforeDeploy>,
+    /// How far that one has to be proven: 3 to 5.
+    pub level: Option<u8>,
     /// Which backups `underpin backup prune` keeps.
     #[serde(default)]
     pub keep: KeepRules,
     /// Signs manifests.
     key: Option<SecretSource>,
+}
+
+/// Before which deploys a backup is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BeforeDeploy {
+    /// None.
+    Never,
+    /// Those with a statement after which data may be gone for good.
+    Destructive,
+    /// All that have something to do.
+    Always,
 }
 
 /// `[backup.keep]`: how many of each kind stay; 0 keeps none by that rule.
@@ -235,7 +250,7 @@ impl Settings {
         folder: &Path,
         environment: &BTreeMap<String, String>,
     ) -> Result<Option<Secret>> {
-        let key = self.backup.key.as_ref();
+        let key = self.backup.as_ref().and_then(|backup| backup.key.as_ref());
         key.map(|key| key.read("backup.key", folder, environment)).transpose()
     }
 
@@ -346,7 +361,8 @@ mod tests {
     fn backup_names_its_key_and_what_is_kept() {
         let text = "version = 1\n[backup]\nkey = { env = 'K' }\nkeep = { daily = 30 }";
         let settings = read(text).unwrap().unwrap();
-        assert_eq!((settings.backup.keep.daily, settings.backup.keep.monthly), (30, 12));
+        let keep = &settings.backup.as_ref().unwrap().keep;
+        assert_eq!((keep.daily, keep.monthly), (30, 12));
         let folder = Path::new("/");
         let absent = settings.backup_key(folder, &BTreeMap::new()).unwrap_err();
         assert_eq!(absent.code().id(), "UP-1009");

@@ -8,12 +8,16 @@ use crate::backup::retain::{self, Candidate, Rules, Verdict};
 use crate::backup::{
     self, BackupName, Level, Listed, Manifest, Replacing, Request, Step, Store, Swapped, Tools,
 };
-use crate::config::Secret;
+use crate::config::{BeforeDeploy, Secret};
 use crate::coordinate::PRISMA_LOCK_KEY;
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
+use crate::execute::Executor;
+use crate::migrations::Migration;
 use crate::postgres::Session;
 
+/// Between two renewals of the lease.
+const RENEW_PAUSE: Duration = Duration::from_secs(8);
 /// Between two looks at a migration that is under way.
 const POLL_PAUSE: Duration = Duration::from_millis(250);
 
@@ -243,6 +247,103 @@ fn emit(sink: &mut dyn EventSink, step: Step) {
         }
         Step::Caution(message) => Event::Warning { name: "backup", message, details: Vec::new() },
     });
+}
+
+/// A backup before the first migration of a deploy.
+#[derive(Debug, Clone)]
+pub struct BackupBefore {
+    /// Where it goes.
+    pub backup: BackupOptions,
+    /// Before which deploys.
+    pub when: BeforeDeploy,
+    /// How far it has to be proven; by default 5 where data may be destroyed, else 3.
+    pub level: Option<Level>,
+}
+
+impl BackupBefore {
+    /// Makes it, if these migrations ask for one, while the turn is ours. Its name.
+    ///
+    /// # Errors
+    /// UP-6011 with the reason, UP-4003, UP-4005, UP-1105.
+    pub(super) async fn make(
+        &self,
+        options: &Options,
+        pending: &[&Migration],
+        executor: &mut Executor,
+        sink: &mut dyn EventSink,
+    ) -> Result<Option<String>> {
+        let destroying = pending.iter().find_map(|migration| destroying(migration));
+        let Some(first) = pending.first() else { return Ok(None) };
+        if self.when == BeforeDeploy::Never
+            || self.when == BeforeDeploy::Destructive && destroying.is_none()
+        {
+            return Ok(None);
+        }
+        let level = self.level.unwrap_or(match destroying {
+            Some(_) => Level::Equal,
+            None => Level::Decodable,
+        });
+        let stamp = first.name.as_str().split('_').next().unwrap_or_default();
+        let request = self.backup.request(options, &format!("before_{stamp}"));
+        let tools = self.backup.tools(options);
+        let mut tell = |step| emit(sink, step);
+        let made = async {
+            let (name, manifest) =
+                backup::create(&options.target, &tools, &request, &mut tell).await?;
+            let manifest = match level > Level::Decodable {
+                true => backup::check(&tools, &name, level, &mut tell).await?,
+                false => manifest,
+            };
+            Ok((name, manifest))
+        };
+        let (name, manifest) =
+            while_renewing(executor, made).await.map_err(|error: Error| match error.code() {
+                Code::Fenced | Code::Interrupted | Code::ConnectionLost => error,
+                _ => error.hints().iter().fold(
+                    unproven(level, destroying.as_deref())
+                        .caused_by(&error)
+                        .details(error.detail_lines().to_vec()),
+                    |unproven, hint| unproven.hint(hint.clone()),
+                ),
+            })?;
+        if manifest.level() < Some(level) {
+            let unchecked = manifest.proofs.last().map(|p| p.unchecked.clone()).unwrap_or_default();
+            return Err(unproven(level, destroying.as_deref()).details(unchecked));
+        }
+        Ok(Some(name.to_string()))
+    }
+}
+
+/// The first statement of a migration after which data may be gone, in words.
+fn destroying(migration: &Migration) -> Option<String> {
+    let script = underpin_sql::Script::parse(&migration.script);
+    script.statements.iter().find_map(|statement| {
+        let what = underpin_sql::destroys(&migration.script[statement.span.clone()])?;
+        Some(format!("`{}` line {} {what}", migration.name, statement.line))
+    })
+}
+
+fn unproven(level: Level, destroying: Option<&str>) -> Error {
+    let words =
+        format!("there is no backup of level {level}, which the policy demands before this deploy");
+    let error = Error::new(Code::BackupUnproven, words);
+    let error = destroying.into_iter().fold(error, Error::caused_by);
+    error.hint("to deploy without it: before_deploy = \"never\", or a lower level, in [backup] of underpin.toml")
+}
+
+/// Waits for `work`, and keeps the turn meanwhile.
+async fn while_renewing<T>(
+    executor: &mut Executor,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let mut work = std::pin::pin!(work);
+    let mut tick = tokio::time::interval(RENEW_PAUSE);
+    loop {
+        tokio::select! {
+            result = &mut work => return result,
+            _ = tick.tick() => executor.renew().await?,
+        }
+    }
 }
 
 /// All backups; nothing is checked but their manifests.

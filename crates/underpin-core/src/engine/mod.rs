@@ -17,12 +17,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use backup::{
-    BackupEntry, BackupListReport, BackupOptions, BackupReport, CreateRequest, PruneReport,
-    RestoreRequest, backup_check, backup_create, backup_list, backup_pin, backup_prune,
-    backup_restore,
+    BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport, CreateRequest,
+    PruneReport, RestoreRequest, backup_check, backup_create, backup_list, backup_pin,
+    backup_prune, backup_restore,
 };
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
-pub use deploy::{DeployReport, deploy};
+pub use deploy::{DeployReport, deploy, deploy_backed};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};

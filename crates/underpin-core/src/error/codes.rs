@@ -263,6 +263,8 @@ codes! {
     BackupForeign = "UP-6009", Refused, AfterRepair, "the backup is of another database";
     /// A restore would replace a live database, and nobody has typed its name.
     RestoreUnconfirmed = "UP-6010", Refused, AfterRepair, "a restore over a live database needs its name";
+    /// The policy demands a backup of a level that could not be reached, so nothing was deployed.
+    BackupUnproven = "UP-6011", Refused, AfterRepair, "no backup of the level that the policy demands";
     /// The folder of the backups cannot be used: it cannot be made or read, others may write to it,
     /// or a name leads out of it.
     BackupsUnusable = "UP-6012", Usage, AfterRepair, "the folder of the backups cannot be used";

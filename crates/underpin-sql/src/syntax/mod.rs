@@ -4,12 +4,14 @@
 //! of PostgreSQL 18; what an older server refuses is found by replay, not here.
 
 mod concurrent;
+mod destroy;
 mod kind;
 mod traits;
 
 use std::ops::Range;
 
 pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
+pub use destroy::destroys;
 pub use kind::{StatementKind, TransactionControl};
 use pg_query::protobuf::Token;
 pub use traits::{RowTarget, StatementTraits, traits};
