@@ -37,11 +37,13 @@ pub async fn check(
     let mut manifest = store.read(name)?;
     let begun = Instant::now();
     let run = Run { tools, folder: store.folder_of(name), manifest: &manifest };
-    let proof = match run.prove(level, begun, tell).await {
+    let work = run.prove(level, begun, tell);
+    let proof = match super::or_stopped(tools, "the check", work).await {
         Ok(done) => done,
         Err(error) => {
             if is_bad(error.code()) {
                 manifest.damage = Some(Damage {
+                    level,
                     at: jiff::Timestamp::now().to_string(),
                     code: error.code().id().to_owned(),
                     why: error.message().to_owned(),
@@ -53,7 +55,9 @@ pub async fn check(
         }
     };
     tell(Step::Reached(proof.level, proof.evidence.clone()));
-    manifest.damage = None;
+    if manifest.damage.as_ref().is_some_and(|damage| damage.level <= proof.level) {
+        manifest.damage = None;
+    }
     manifest.proofs.push(proof);
     store.update(name, &manifest)?;
     store.read(name)

@@ -60,7 +60,7 @@ pub async fn create(
     };
     drop(server);
     let store = Store::new(tools.folder.clone(), tools.key.clone());
-    let source = Source::open(target).await?;
+    let source = super::or_stopped(tools, "the dump", Source::open(target)).await?;
     let name = BackupName::new(&request.environment, source.taken, &request.reason);
     let compressor = match clients.compresses_with_zstd() {
         true => Compressor::PgDump,

@@ -144,6 +144,8 @@ pub struct Proof {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Damage {
+    /// The level that was checked; only a check of that level or more takes it back.
+    pub level: Level,
     /// When, RFC 3339.
     pub at: String,
     /// The error's code.
@@ -192,7 +194,7 @@ pub struct Manifest {
     pub files: Vec<FileEntry>,
     /// What was proven, oldest first.
     pub proofs: Vec<Proof>,
-    /// The newest check, if it failed.
+    /// A check that failed and was not taken back.
     pub damage: Option<Damage>,
     /// Over all of the above.
     pub seal: Seal,
@@ -212,7 +214,7 @@ pub enum Seal {
 }
 
 impl Manifest {
-    /// The highest level that is proven; none of a backup whose newest check failed.
+    /// The highest level that is proven; none of a backup that a check found bad.
     #[must_use]
     pub fn level(&self) -> Option<Level> {
         if self.damage.is_some() {

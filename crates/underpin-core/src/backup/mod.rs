@@ -35,9 +35,10 @@ pub use store::{Listed, Store};
 pub use swap::{Replacing, Swapped, restore};
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::config::Secret;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
 use crate::execute::Stop;
 use crate::postgres::SqlError;
 use crate::postgres::scratch::ScratchOptions;
@@ -79,6 +80,27 @@ pub enum Step {
 
 /// Takes what happens.
 pub type Tell<'a> = &'a mut (dyn FnMut(Step) + Send);
+
+/// How long work may go on after a request to stop: it ends its programs, and clears up.
+const STOP_GRACE: Duration = Duration::from_secs(6);
+
+/// Waits for `work`, which hears a request to stop where it can; where it waits for a server and
+/// cannot, it is dropped a while later.
+async fn or_stopped<T>(
+    tools: &Tools,
+    doing: &str,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let mut stop = tools.stop.clone();
+    let late = async {
+        stop.requested().await;
+        tokio::time::sleep(STOP_GRACE).await;
+    };
+    tokio::select! {
+        result = work => result,
+        () = late => Err(interrupted(doing)),
+    }
+}
 
 pub(crate) fn interrupted(doing: &str) -> Error {
     Error::new(Code::Interrupted, format!("stopped on request during {doing}"))

@@ -126,7 +126,7 @@ where
     side.create().await?;
     let kept = live.then(|| named(target.database(), &format!("before_{stamp}")));
     let swapped = async {
-        side.fill(tell).await?;
+        super::or_stopped(tools, "the restore", side.fill(tell)).await?;
         side.settle(target, live).await?;
         side.swap(target.database(), kept.as_deref()).await
     };

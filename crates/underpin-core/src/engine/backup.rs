@@ -403,6 +403,10 @@ pub async fn backup_restore(
     sink: &mut dyn EventSink,
 ) -> Result<Swapped> {
     let (name, _) = backup.store().find(&request.backup)?;
+    // One that cannot be reached, because it is gone or broken, is migrated by nobody.
+    if let Ok(session) = options.target.connect().await {
+        wait_for_migration(&session, options, sink).await?;
+    }
     let tools = backup.tools(options);
     let before = backup.request(options, "before_restore");
     let save = async |tell: backup::Tell<'_>| {

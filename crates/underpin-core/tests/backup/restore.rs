@@ -172,3 +172,22 @@ async fn a_copy_that_differs_does_not_take_the_name() {
     assert_eq!(stage.database.value(sql).await.as_deref(), Some("0"));
     assert_eq!(stage.check(&name, Level::Restored).await.unwrap_err().code(), Code::BackupDamaged);
 }
+
+/// What a deep check found bad is not made good by a shallow one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shallow_check_does_not_take_back_what_a_deep_one_found() {
+    let Some((major, client)) = newest() else { return };
+    let server = underpin_testkit::server(major).await;
+    let stage = Stage::new(&server, client).await;
+    let (name, good) = stage.create().await.unwrap();
+    let mut bad = good.clone();
+    bad.sequences[0].before = Some(-7);
+    bad.sequences[0].after = Some(-7);
+    stage.store().update(&name, &bad).unwrap();
+    assert_eq!(stage.check(&name, Level::Equal).await.unwrap_err().code(), Code::RestoreFailed);
+    assert_eq!(stage.check(&name, Level::Decodable).await.unwrap().level(), None);
+    let mut repaired = stage.store().read(&name).unwrap();
+    repaired.sequences = good.sequences;
+    stage.store().update(&name, &repaired).unwrap();
+    assert_eq!(stage.check(&name, Level::Equal).await.unwrap().level(), Some(Level::Equal));
+}
