@@ -48,8 +48,12 @@ async fn replay_cold(major: u32, count: usize) -> Outcome<Duration> {
 async fn start_warm(major: u32) -> Outcome<Duration> {
     let binaries =
         underpin_testkit::binaries(major).ok_or("no server binaries: run ./dev setup")?;
-    let options =
-        ClusterOptions { binaries, cache: underpin_testkit::cache(), settings: Vec::new() };
+    let options = ClusterOptions {
+        binaries,
+        cache: underpin_testkit::cache(),
+        settings: Vec::new(),
+        room_bytes: 0,
+    };
     drop(Cluster::start(&options).await?);
     let mut times = Vec::new();
     for _ in 0..7 {

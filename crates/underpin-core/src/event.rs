@@ -228,6 +228,29 @@ pub enum Event {
         /// `applied` or `rolled_back`.
         r#as: &'static str,
     },
+    /// A phase of a backup begins.
+    BackupPhase {
+        /// `dump`, `check`, `restore` or `compare`.
+        phase: &'static str,
+    },
+    /// How far it is; at most once a second.
+    BackupProgress {
+        /// As in `backup_phase`.
+        phase: &'static str,
+        /// Bytes done.
+        bytes: u64,
+        /// Of how many, roughly, where that is known.
+        of: Option<u64>,
+    },
+    /// A backup is proven up to a level.
+    BackupProven {
+        /// 0 to 6.
+        level: u8,
+        /// One word for it.
+        word: &'static str,
+        /// What it rests on.
+        evidence: String,
+    },
     /// The run is over and succeeded.
     Finished {
         /// Migrations recorded without running.

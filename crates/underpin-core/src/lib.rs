@@ -36,6 +36,8 @@ pub mod execute;
 
 pub mod verify;
 
+pub mod backup;
+
 pub mod engine;
 
 pub use error::{Code, Error, Result};

@@ -24,6 +24,7 @@ fn options(major: u32) -> ClusterOptions {
         binaries: underpin_testkit::binaries(major).unwrap(),
         cache: underpin_testkit::cache(),
         settings: Vec::new(),
+        room_bytes: 0,
     }
 }
 

@@ -21,5 +21,5 @@ pub use script::{Script, Statement, TransactionShape};
 pub use syntax::model;
 pub use syntax::{
     ConcurrentIndex, RelationName, RowTarget, StatementKind, StatementTraits, TransactionControl,
-    concurrent_index, traits,
+    concurrent_index, destroys, traits,
 };

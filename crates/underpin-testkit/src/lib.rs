@@ -62,6 +62,13 @@ pub fn binaries(major: u32) -> Option<ServerBinaries> {
     })
 }
 
+/// The folder of the oldest `pg_dump` that knows a server of `major`.
+#[must_use]
+pub fn clients(major: u32) -> Option<PathBuf> {
+    let folder = |client: u32| trees().join(format!("clients/{client}/bin"));
+    (major..=18).map(folder).find(|folder| folder.join("pg_dump").is_file())
+}
+
 /// The majors that this test run uses, lowest first. Never empty: a machine without any
 /// PostgreSQL fails here, with what to do.
 ///
@@ -139,6 +146,7 @@ impl Server {
             binaries: binaries.clone(),
             cache: cache(),
             settings: settings.iter().map(|&s| s.to_owned()).collect(),
+            room_bytes: 0,
         };
         let cluster =
             Cluster::start(&options).await.unwrap_or_else(|e| panic!("{e}: {:?}", e.causes()));

@@ -235,6 +235,12 @@ impl Stage<'_> {
             .env("HOME", self.root)
             .env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
         command.env("UNDERPIN_PG_BIN", &self.server.binaries().folder);
+        let settings = std::fs::read_to_string(self.root.join("underpin.toml"));
+        if settings.is_ok_and(|text| text.contains("[backup]"))
+            && let Some(clients) = crate::clients(self.server.binaries().version.major())
+        {
+            command.env("UNDERPIN_PG_CLIENTS", clients);
+        }
         let url = self.url();
         if !url.is_empty() {
             command.env("DATABASE_URL", url);
@@ -310,9 +316,21 @@ impl Stage<'_> {
             .replace(
                 &format!("for PostgreSQL {},", self.server.binaries().version.major()),
                 "for PostgreSQL [major],",
-            );
+            )
+            .replace(
+                &format!("-{}   (or newer)", self.server.binaries().version.major()),
+                "-[major]   (or newer)",
+            )
+            .replace(&format!("{}_before_", self.database.name), "[database]_before_")
+            .replace(&format!("the database {};", self.database.name), "the database [database];")
+            .replace(&format!("Done: {} is", self.database.name), "Done: [database] is");
         for (pattern, replacement) in [
             (r" +[0-9]+(\.[0-9]+)? (ms|s)\n", " [time]\n"),
+            // Told once a second, so not at all on a fast machine.
+            (r"stderr\| +Backup  [a-z]+: [^\n]*\n", ""),
+            (r"_[0-9]{8}_[0-9]{6}", "_[stamp]"),
+            (r" +[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", " [size]"),
+            (r"\([0-9]+(\.[0-9]+)? (B|kB|MB|GB)\)", "([size])"),
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),
             (r#""duration_ms": ?[0-9.]+"#, r#""duration_ms": [time]"#),
             (r#""(waited_ms)": ?[0-9.]+"#, r#""$1": [time]"#),

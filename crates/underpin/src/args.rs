@@ -48,6 +48,12 @@ pub(crate) struct Global {
         value_name = "URL"
     )]
     pub(crate) shadow_url: Option<String>,
+    /// The folder of pg_dump and pg_restore [default: looked for as the server binaries are]
+    #[arg(long, global = true, env = "UNDERPIN_PG_CLIENTS", value_name = "FOLDER")]
+    pub(crate) pg_clients: Option<PathBuf>,
+    /// The folder of the backups [default: the one of underpin.toml, else below the state folder]
+    #[arg(long, global = true, env = "UNDERPIN_BACKUPS", value_name = "FOLDER")]
+    pub(crate) backups: Option<PathBuf>,
     /// Seconds to wait for another process that migrates this database
     #[arg(
         long,
@@ -171,6 +177,12 @@ pub(crate) enum Verb {
     Verify,
     /// Say what migrations will lock, lose and break, without a database
     Lint(LintArguments),
+    /// Backups that are proven to restore
+    Backup {
+        /// What to do.
+        #[command(subcommand)]
+        verb: BackupVerb,
+    },
     /// What `prisma migrate` does in production: the same flags, words and exit codes
     Migrate {
         /// Which of Prisma's verbs.
@@ -304,6 +316,76 @@ pub(crate) enum PrismaVerb {
         #[arg(long, value_name = "MIGRATION")]
         rolled_back: Option<String>,
     },
+}
+
+/// Verbs on backups.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum BackupVerb {
+    /// Make one, and prove it
+    Create {
+        /// How far it is proven: 3 decodable, 4 restored, 5 equal
+        #[arg(long, value_name = "LEVEL", default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=5))]
+        level: u8,
+        /// Why, as a part of its name
+        #[arg(long, value_name = "WORD", default_value = "manual")]
+        reason: String,
+        /// A word to find it, and to keep it, by
+        #[arg(long, value_name = "WORD", value_delimiter = ',')]
+        tag: Vec<String>,
+        /// `prune` never removes it
+        #[arg(long)]
+        pin: bool,
+    },
+    /// Show all, with the level that each is proven to; changes nothing
+    List,
+    /// Prove one again, from its files on
+    Check {
+        /// Its name, or `last`
+        #[arg(default_value = "last")]
+        backup: String,
+        /// 1 intact, 2 complete, 3 decodable, 4 restored, 5 equal
+        #[arg(long, value_name = "LEVEL", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=5))]
+        level: u8,
+    },
+    /// Bring one back as the database, compared before it takes the name; the old one is kept
+    Restore {
+        /// Its name, or `last`
+        backup: String,
+        /// The name of the database that is replaced
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        /// What would otherwise be refused
+        #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
+        allow: Vec<Allowed>,
+        /// Say what would be lost, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Remove what no rule keeps
+    Prune {
+        /// Say what would go and why, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Keep one for ever
+    Pin {
+        /// Its name, or `last`
+        backup: String,
+        /// Let it go again
+        #[arg(long)]
+        off: bool,
+    },
+}
+
+/// What a restore may do that it refuses by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Allowed {
+    /// Replace a live database without its name being typed
+    ReplaceDatabase,
+    /// Restore a backup of another database or server
+    ForeignBackup,
+    /// Go on where what is live cannot be backed up first
+    UnsavedDatabase,
 }
 
 /// Verbs on the configuration.

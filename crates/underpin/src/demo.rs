@@ -43,7 +43,9 @@ pub(crate) async fn run(global: &Global, printer: &Printer) -> Result<ExitStatus
         (Err(error), _) => return Err(error),
     };
     let cache = environment::cache_folder().join("postgres");
-    let server = Cluster::start(&ClusterOptions { binaries, cache, settings: Vec::new() }).await?;
+    let server =
+        Cluster::start(&ClusterOptions { binaries, cache, settings: Vec::new(), room_bytes: 0 })
+            .await?;
     let project = tempfile::tempdir()
         .map_err(|e| failed("the demo's folder could not be made").caused_by(e))?;
     let folder = project.path().join("prisma/migrations");

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use underpin_core::config::FailOn;
-use underpin_core::config::{Discovery, ProjectConfig, Secret, Settings, discover};
+use underpin_core::backup::Level;
+use underpin_core::config::{
+    BeforeDeploy, Discovery, FailOn, ProjectConfig, Secret, Settings, discover,
+};
 use underpin_core::diagnose::{Answers, Policy};
 use underpin_core::engine::prisma::PrismaOptions;
-use underpin_core::engine::{Gate, Options};
+use underpin_core::engine::{BackupBefore, BackupOptions, Gate, Options};
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
 use underpin_core::postgres::embedded::EmbeddedEngine;
@@ -113,7 +115,7 @@ impl Project {
             folder: self.migrations(global)?.0,
             scratch: ScratchOptions {
                 pg_bin: global.pg_bin.clone(),
-                places: search_places(),
+                places: SearchPlaces { clients: global.pg_clients.clone(), ..search_places() },
                 shadow,
                 target: (writes && !dry_run).then(|| target.clone()),
                 embedded: embedded(),
@@ -144,6 +146,45 @@ impl Project {
             Some(FailOn::Never) | None => None,
         };
         Gate { plan: None, fail_on, allow: said.allow.clone() }
+    }
+
+    /// Where backups go: a flag, the file, else beside the journals.
+    pub(crate) fn backups(&self, global: &Global) -> CoreResult<BackupOptions> {
+        let said = self.settings.as_ref().and_then(|s| s.backup.clone()).unwrap_or_default();
+        let own = said.folder.map(|folder| self.folder.join(folder));
+        let state = || state_folder().map(|folder| folder.join("backups"));
+        let folder = global.backups.clone().or(own).or_else(state).ok_or_else(|| {
+            Error::new(Code::BackupsUnusable, "no folder for backups is named")
+                .hint("name one: --backups FOLDER, or `folder` of [backup] in underpin.toml")
+        })?;
+        let key = match &self.settings {
+            Some(settings) => settings.backup_key(&self.folder, &self.variables)?,
+            None => None,
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(BackupOptions {
+            folder,
+            key,
+            environment: said.environment,
+            jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
+            keep: said.keep,
+        })
+    }
+
+    /// What is backed up before a deploy: nothing, unless `underpin.toml` has a section `[backup]`.
+    pub(crate) fn backup_before(&self, global: &Global) -> CoreResult<Option<BackupBefore>> {
+        let Some(said) = self.settings.as_ref().and_then(|s| s.backup.clone()) else {
+            return Ok(None);
+        };
+        let level = said.level.map(Level::try_from).transpose();
+        let level = level
+            .ok()
+            .filter(|level| level.is_none_or(|l| (Level::Decodable..=Level::Equal).contains(&l)));
+        let level = level.ok_or_else(|| {
+            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4 or 5")
+        })?;
+        let when = said.before_deploy.unwrap_or(BeforeDeploy::Destructive);
+        Ok(Some(BackupBefore { backup: self.backups(global)?, when, level }))
     }
 
     fn policy(&self) -> Policy {
@@ -232,5 +273,10 @@ pub(crate) fn search_places() -> SearchPlaces {
                 .collect::<Vec<_>>()
         })
         .collect();
-    SearchPlaces { path: std::env::var_os("PATH"), projects: vec![current], python }
+    SearchPlaces {
+        path: std::env::var_os("PATH"),
+        projects: vec![current],
+        python,
+        ..SearchPlaces::default()
+    }
 }

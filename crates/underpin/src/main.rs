@@ -1,6 +1,7 @@
 //! The `underpin` program: arguments, output formats, exit codes.
 
 mod args;
+mod backup;
 mod demo;
 mod environment;
 mod lint;
@@ -17,6 +18,8 @@ use underpin_core::engine::{self, BaselineRequest, Resolution, StatusState};
 use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
+
+use environment::Project;
 
 use args::{Arguments, ConfigVerb, Global, Verb};
 use output::Printer;
@@ -91,11 +94,13 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
         Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
         Verb::Deploy { dry_run, said, plan: planned, allow } => {
-            let mut options = environment::options(global, true, *dry_run)?;
+            let project = Project::find(global)?;
+            let mut options = project.options(global, true, *dry_run)?;
             options.answers = said.answers();
             options.gate.plan = planned.as_deref().map(plan::read).transpose()?;
             options.gate.allow.extend(allow.iter().cloned());
-            let report = engine::deploy(&options, &mut *sink).await?;
+            let before = project.backup_before(global)?;
+            let report = engine::deploy_backed(&options, before.as_ref(), &mut *sink).await?;
             printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
             Ok(ExitStatus::Success)
         }
@@ -144,6 +149,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/config@1", &report, || show::render(&report, *origin));
             Ok(ExitStatus::Success)
         }
+        Verb::Backup { verb } => backup::run(global, verb, printer).await,
         // Migrate has its own streams and exit codes, lint no need of a runtime; see `main`.
         Verb::Migrate { .. } | Verb::Lint(_) => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,

@@ -34,6 +34,79 @@ pub struct Settings {
     /// What may be done without asking about a database whose history does not tell everything.
     #[serde(default)]
     pub baseline: BaselineSettings,
+    /// Where backups go, and which of them stay.
+    pub backup: Option<BackupSettings>,
+}
+
+/// `[backup]`; see `docs/reference/backup.md`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupSettings {
+    /// The folder of the backups.
+    pub folder: Option<PathBuf>,
+    /// What people call the database: the first part of a backup's name.
+    pub environment: Option<String>,
+    /// Tables dumped or restored at once.
+    pub jobs: Option<usize>,
+    /// Before which deploys one is made.
+    pub before_deploy: Option<BeforeDeploy>,
+    /// How far that one has to be proven: 3 to 5.
+    pub level: Option<u8>,
+    /// Which backups `underpin backup prune` keeps.
+    #[serde(default)]
+    pub keep: KeepRules,
+    /// Signs manifests.
+    key: Option<SecretSource>,
+}
+
+/// Before which deploys a backup is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BeforeDeploy {
+    /// None.
+    Never,
+    /// Those with a statement after which data may be gone for good.
+    Destructive,
+    /// All that have something to do.
+    Always,
+}
+
+/// `[backup.keep]`: how many of each kind stay; 0 keeps none by that rule.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeepRules {
+    /// All that are at most so many days older than the newest.
+    pub within_days: u32,
+    /// The newest so many.
+    pub last: u32,
+    /// The newest of each of the newest so many hours that have one.
+    pub hourly: u32,
+    /// … days.
+    pub daily: u32,
+    /// … weeks (ISO 8601).
+    pub weekly: u32,
+    /// … months.
+    pub monthly: u32,
+    /// … years.
+    pub yearly: u32,
+    /// All with one of these tags.
+    pub tags: Vec<String>,
+}
+
+impl Default for KeepRules {
+    /// All of 7 days, one a day for 7, one a week for 4, one a month for 12.
+    fn default() -> Self {
+        Self {
+            within_days: 7,
+            last: 1,
+            hourly: 0,
+            daily: 7,
+            weekly: 4,
+            monthly: 12,
+            yearly: 0,
+            tags: Vec::new(),
+        }
+    }
 }
 
 /// `[redis]`.
@@ -194,6 +267,19 @@ impl Settings {
         self.redis.as_ref().map(|redis| redis.url.read("redis.url", folder, environment))
     }
 
+    /// The key of `[backup]`, if the file has one. `folder` is where the file lies.
+    ///
+    /// # Errors
+    /// UP-1009 when what it names is not there.
+    pub fn backup_key(
+        &self,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Option<Secret>> {
+        let key = self.backup.as_ref().and_then(|backup| backup.key.as_ref());
+        key.map(|key| key.read("backup.key", folder, environment)).transpose()
+    }
+
     /// Reads the file of a working folder; `None` when there is none.
     ///
     /// # Errors
@@ -295,6 +381,21 @@ mod tests {
         assert_eq!(settings.baseline.partial, PartialPolicy::Ask);
         let error = read("version = 1\n[baseline]\npartial = \"yes\"").unwrap_err();
         assert_eq!(error.location().map(|at| at.line), Some(3));
+    }
+
+    #[test]
+    fn backup_names_its_key_and_what_is_kept() {
+        let text = "version = 1\n[backup]\nkey = { env = 'K' }\nkeep = { daily = 30 }";
+        let settings = read(text).unwrap().unwrap();
+        let keep = &settings.backup.as_ref().unwrap().keep;
+        assert_eq!((keep.daily, keep.monthly), (30, 12));
+        let folder = Path::new("/");
+        let absent = settings.backup_key(folder, &BTreeMap::new()).unwrap_err();
+        assert_eq!(absent.code().id(), "UP-1009");
+        let environment = BTreeMap::from([("K".to_owned(), "secret".to_owned())]);
+        let key = settings.backup_key(folder, &environment).unwrap().unwrap();
+        assert_eq!(key.expose(), "secret");
+        assert_eq!(read("version = 1\n[backup]\nfodler = 'x'").unwrap_err().code().id(), "UP-1009");
     }
 
     #[test]

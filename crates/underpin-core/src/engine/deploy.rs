@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+use super::backup::BackupBefore;
 use super::baseline;
 use super::examination::{self, Facts, Plan};
 use super::plan;
@@ -41,6 +42,9 @@ pub struct DeployReport {
     pub not_verified_because: Option<String>,
     /// Nothing was changed: this is what would have been done.
     pub dry_run: bool,
+    /// The backup that was made first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
     /// From start to end.
     #[serde(skip)]
     pub duration: Duration,
@@ -51,8 +55,20 @@ pub struct DeployReport {
 /// # Errors
 /// Every code of the table except those of `resolve`.
 pub async fn deploy(options: &Options, sink: &mut dyn EventSink) -> Result<DeployReport> {
+    deploy_backed(options, None, sink).await
+}
+
+/// [`deploy`], with a backup before the first migration where the policy asks for one.
+///
+/// # Errors
+/// As [`deploy`]; UP-6011 when there is no such backup: nothing was changed.
+pub async fn deploy_backed(
+    options: &Options,
+    backup: Option<&BackupBefore>,
+    sink: &mut dyn EventSink,
+) -> Result<DeployReport> {
     let begun = Instant::now();
-    let result = run(options, sink, begun).await;
+    let result = run(options, backup, sink, begun).await;
     match &result {
         Ok(report) => sink.emit(&Event::Finished {
             baselined: report.baselined.len(),
@@ -64,9 +80,14 @@ pub async fn deploy(options: &Options, sink: &mut dyn EventSink) -> Result<Deplo
     result
 }
 
-async fn run(options: &Options, sink: &mut dyn EventSink, begun: Instant) -> Result<DeployReport> {
+async fn run(
+    options: &Options,
+    backup: Option<&BackupBefore>,
+    sink: &mut dyn EventSink,
+    begun: Instant,
+) -> Result<DeployReport> {
     let folder = read_folder(options, sink)?;
-    let run = Run::new(options);
+    let run = Run { backup, ..Run::new(options) };
     let mut hold = Hold::Free(connect(&run.named(), sink).await?);
     let result = deploy_in_rounds(&run, &folder, &mut hold, sink, begun).await;
     if let Hold::Turn(executor) = hold {
@@ -172,7 +193,7 @@ async fn deploy_in_rounds(
         forget(&mut now, &resumes);
         if now == work.history && work.live_is_still(&catalog::read(hold.session()?).await?) {
             let Hold::Turn(executor) = hold else { continue };
-            return perform(options, work, &resumes, executor, sink, begun).await;
+            return perform(run, work, &resumes, executor, sink, begun).await;
         }
     }
     Err(turn::moved(ROUNDS_MAX))
@@ -352,6 +373,7 @@ impl<'a> Work<'a> {
             verified: false,
             not_verified_because: None,
             dry_run,
+            backup: None,
             duration: begun.elapsed(),
         }
     }
@@ -535,15 +557,20 @@ async fn drift(
 }
 
 async fn perform(
-    options: &Options,
+    run: &Run<'_>,
     work: Work<'_>,
     resumes: &HashMap<MigrationName, Resume>,
     executor: &mut Executor,
     sink: &mut dyn EventSink,
     begun: Instant,
 ) -> Result<DeployReport> {
+    let options = run.options;
     executor.refuse_unrunnable(work.pending.iter().copied())?;
     let mut report = work.report(false, begun);
+    let holds_data = work.live.as_ref().is_some_and(|live| !live.is_empty_of_objects());
+    if let Some(backup) = run.backup.filter(|_| holds_data) {
+        report.backup = backup.make(options, &work.pending, executor, sink).await?;
+    }
     turn::warn_of_broken_chain(executor, sink).await;
     turn::warn_of_lost(executor, options, sink).await?;
     baseline::record(options, &work.history, &work.baseline, executor, sink).await?;

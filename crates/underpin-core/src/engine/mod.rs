@@ -1,6 +1,7 @@
 //! The verbs. The one place where modules meet: each file is one verb, a sequence of calls that
 //! reads like the design's flow.
 
+mod backup;
 mod baseline;
 mod deploy;
 mod evidence;
@@ -16,8 +17,13 @@ mod verify;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+pub use backup::{
+    BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport, CreateRequest,
+    PruneReport, RestoreRequest, backup_check, backup_create, backup_list, backup_pin,
+    backup_prune, backup_restore,
+};
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
-pub use deploy::{DeployReport, deploy};
+pub use deploy::{DeployReport, deploy, deploy_backed};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
 pub use plan::{
     Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, plan,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::backup::BackupBefore;
 use super::{Options, history_table};
 use crate::coordinate::{self, Entered, Entrance, Happening};
 use crate::error::{Code, Error, Result};
@@ -23,6 +24,8 @@ pub(super) struct Run<'a> {
     pub(super) rules: ScriptRules,
     /// Whether a failure of an earlier run of ours is healed.
     pub(super) heals: bool,
+    /// What is backed up before the first migration.
+    pub(super) backup: Option<&'a BackupBefore>,
 }
 
 impl<'a> Run<'a> {
@@ -33,6 +36,7 @@ impl<'a> Run<'a> {
             advisory: true,
             rules: ScriptRules::default(),
             heals: true,
+            backup: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The one table of error codes. A row here generates `docs/errors/UP-nnnn.md`; numbers are
 //! never reused. Thousands: 1 usage and connection, 2 the folder and its SQL, 3 history, catalog
-//! and proof, 4 coordination and execution, 5 verification, 9 our own faults.
+//! and proof, 4 coordination and execution, 5 verification, 6 backup and rehearsal, 9 our own faults.
 
 use std::fmt;
 
@@ -247,6 +247,38 @@ codes! {
 
     /// After the deploy, the live catalog is not what the folder implies.
     VerifyFailed = "UP-5001", Failed, AfterRepair, "the final catalog is not the expected one";
+
+    /// No `pg_dump` and `pg_restore` were found that know a server of this version. One that is older
+    /// than the server refuses it; a newer one will do.
+    NoDumpTool = "UP-6001", Failed, AfterRepair, "no usable pg_dump";
+    /// `pg_dump` failed, or the database changed in a way that a snapshot cannot hold. Nothing of
+    /// the attempt is left; earlier backups are untouched.
+    BackupFailed = "UP-6002", Failed, Safe, "the backup could not be made";
+    /// The disk of the backups is too small, or became full. Nothing of the attempt is left.
+    BackupNoRoom = "UP-6003", Failed, AfterRepair, "there is no room for the backup";
+    /// There is no backup of that name; a name is what `underpin backup list` prints.
+    BackupMissing = "UP-6004", Usage, AfterRepair, "no such backup";
+    /// A file of the backup is missing, shortened, changed, unreadable, or not of the backup.
+    ///
+    /// Do not restore from it. `underpin backup list` shows the others; make a new one now.
+    BackupDamaged = "UP-6005", Failed, AfterRepair, "the backup is damaged";
+    /// The manifest is not what was written, or is not signed with the key that is configured.
+    BackupTampered = "UP-6006", Refused, AfterRepair, "the backup's manifest was changed";
+    /// The dump lacks objects or rows that the database had in the dump's own snapshot.
+    BackupIncomplete = "UP-6007", Failed, AfterRepair, "the backup is not complete";
+    /// PostgreSQL did not accept the dump, or what it restored is not what was dumped.
+    RestoreFailed = "UP-6008", Failed, AfterRepair, "the backup does not restore";
+    /// The backup was made of another database or another server than the target.
+    BackupForeign = "UP-6009", Refused, AfterRepair, "the backup is of another database";
+    /// A restore would replace a live database, and nobody has typed its name.
+    RestoreUnconfirmed = "UP-6010", Refused, AfterRepair, "a restore over a live database needs its name";
+    /// The policy demands a backup of a level that could not be reached, so nothing was deployed.
+    BackupUnproven = "UP-6011", Refused, AfterRepair, "no backup of the level that the policy demands";
+    /// The folder of the backups cannot be used: it cannot be made or read, others may write to it,
+    /// or a name leads out of it.
+    BackupsUnusable = "UP-6012", Usage, AfterRepair, "the folder of the backups cannot be used";
+    /// A backup of a newer PostgreSQL does not go into an older server.
+    BackupNewer = "UP-6013", Refused, AfterRepair, "the backup is of a newer PostgreSQL";
 
     /// A fault of Underpin itself. Please report it with the command and the version.
     Internal = "UP-9001", Failed, AfterRepair, "internal fault";

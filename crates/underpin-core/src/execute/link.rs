@@ -32,7 +32,7 @@ impl Stop {
     }
 
     /// Ends when it is made; never, when nobody can make it any more.
-    async fn requested(&mut self) {
+    pub async fn requested(&mut self) {
         if self.0.wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -152,6 +152,22 @@ impl Executor {
         Ok(self.link.session())
     }
 
+    /// Keeps the turn while something else takes long: the lease lasts half a minute.
+    ///
+    /// # Errors
+    /// UP-4003 when it is not ours any more, UP-1105.
+    pub async fn renew(&mut self) -> Result<()> {
+        let message = format!("BEGIN;\n{}COMMIT", self.turn.fence());
+        let Err(error) = self.link.session.simple_query(&message).await else { return Ok(()) };
+        let _undone = self.link.session.simple_query("ROLLBACK").await;
+        Err(match self.turn.is_fenced(&error) {
+            true => coordinate::fenced("the backup"),
+            false => {
+                Error::new(Code::ConnectionLost, "the turn could not be kept").caused_by(&error)
+            }
+        })
+    }
+
     /// Gives the turn back.
     pub async fn leave(self, sink: &mut dyn EventSink) {
         if let Some(what) = self.turn.leave(&self.link.session).await {

@@ -28,6 +28,8 @@ pub struct SearchPlaces {
     pub projects: Vec<PathBuf>,
     /// Folders like `…/site-packages`.
     pub python: Vec<PathBuf>,
+    /// The folder of `pg_dump` and `pg_restore`; nothing else is looked at for them.
+    pub clients: Option<PathBuf>,
 }
 
 /// Folders of distributions and installers; `*` stands for one path component.
@@ -98,6 +100,11 @@ impl SearchPlaces {
     }
 
     fn candidates(&self) -> Vec<PathBuf> {
+        self.folders_with(&["postgres", "initdb"])
+    }
+
+    /// The folders that hold all of these programs, each once, in the order of preference.
+    pub(super) fn folders_with(&self, programs: &[&str]) -> Vec<PathBuf> {
         let mut found = Vec::new();
         if let Some(path) = &self.path {
             found.extend(std::env::split_paths(path));
@@ -115,17 +122,18 @@ impl SearchPlaces {
                 found.extend(expand(site, pattern));
             }
         }
-        found.retain(|folder| folder.join("postgres").is_file() && folder.join("initdb").is_file());
+        found.retain(|folder| programs.iter().all(|program| folder.join(program).is_file()));
         let mut seen = std::collections::HashSet::new();
         found.retain(|f| {
-            seen.insert(f.join("postgres").canonicalize().unwrap_or_else(|_| f.clone()))
+            let first = programs.first().map(|program| f.join(program));
+            seen.insert(first.and_then(|p| p.canonicalize().ok()).unwrap_or_else(|| f.clone()))
         });
         found
     }
 }
 
 /// The major that a folder's own name states: `/usr/lib/postgresql/15/bin`, `postgresql@17`.
-fn names_major(folder: &Path) -> Option<u32> {
+pub(super) fn names_major(folder: &Path) -> Option<u32> {
     folder.components().rev().take(3).find_map(|component| {
         let name = component.as_os_str().to_str()?;
         let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());

@@ -69,6 +69,8 @@ pub struct ClusterOptions {
     pub cache: PathBuf,
     /// Further settings, `name=value`; a later one wins.
     pub settings: Vec<String>,
+    /// How much it will hold. Memory (tmpfs) is taken only where that is a quarter of it.
+    pub room_bytes: u64,
 }
 
 /// A running throw-away cluster. Dropping it stops the server and deletes its files.
@@ -133,7 +135,7 @@ impl Cluster {
     fn launch(options: &ClusterOptions) -> Result<Self> {
         let user = RunAs::current();
         let template = template(options, user)?;
-        let folder = run_folder(user)?;
+        let folder = run_folder(user, options.room_bytes)?;
         copy_tree(&template, &folder.join("data"), user)
             .map_err(|e| failed("the cluster template could not be copied").caused_by(e))?;
         let mut command = Command::new("/bin/sh");
@@ -250,10 +252,12 @@ fn quiet_environment(command: &mut Command) {
 }
 
 /// A new private folder for one run: on tmpfs where there is room, else in the temporary folder.
-fn run_folder(user: RunAs) -> Result<PathBuf> {
+fn run_folder(user: RunAs, room_bytes: u64) -> Result<PathBuf> {
     let shared_memory = Path::new("/dev/shm");
-    let roomy = rustix::fs::statvfs(shared_memory)
-        .is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) >= TMPFS_ROOM_BYTES);
+    let roomy = rustix::fs::statvfs(shared_memory).is_ok_and(|fs| {
+        let wanted = TMPFS_ROOM_BYTES.max(room_bytes.saturating_mul(4));
+        fs.f_bavail.saturating_mul(fs.f_frsize) >= wanted
+    });
     let temporary = std::env::temp_dir();
     let roots = [shared_memory, temporary.as_path()];
     let mut last = None;
@@ -289,7 +293,7 @@ fn template(options: &ClusterOptions, user: RunAs) -> Result<PathBuf> {
     if template.join("PG_VERSION").is_file() {
         return Ok(template);
     }
-    let folder = run_folder(user)?;
+    let folder = run_folder(user, 0)?;
     let made = init(options, user, &folder).and_then(|()| {
         let partial = options.cache.join(format!("partial-{key}-{}", std::process::id()));
         std::fs::create_dir_all(&options.cache)

@@ -7,6 +7,7 @@
 
 pub mod binaries;
 mod bounded;
+pub mod clients;
 pub mod cluster;
 pub mod embedded;
 mod quote;

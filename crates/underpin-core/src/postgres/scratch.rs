@@ -242,6 +242,7 @@ impl Scratch {
             binaries,
             cache: options.cache.clone(),
             settings: Vec::new(),
+            room_bytes: 0,
         })
         .await?;
         Ok(Self { engine: Engine::Native(cluster), about, databases: 0 })

@@ -174,6 +174,25 @@ impl Session {
         Ok(self.simple_query(sql).await?.pop().map(|set| set.rows).unwrap_or_default())
     }
 
+    /// Runs `COPY … TO STDOUT` and hands over its text as it arrives, a row or so at a time. Not for
+    /// engines behind [`Queryable`].
+    ///
+    /// # Errors
+    /// As [`Session::simple_query`].
+    pub async fn copy_out(
+        &self,
+        sql: &str,
+        take: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Result<(), SqlError> {
+        use futures_util::StreamExt as _;
+        let stream = self.client.copy_out(sql).await?;
+        let mut stream = std::pin::pin!(stream);
+        while let Some(bytes) = stream.next().await {
+            take(&bytes?);
+        }
+        Ok(())
+    }
+
     /// The first value of the first row, if there is one and it is not NULL.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! is that of PostgreSQL 18; what an older server refuses is found by replay, not here.
 
 mod concurrent;
+mod destroy;
 mod error_place;
 mod kind;
 mod long_names;
@@ -14,6 +15,7 @@ mod traits;
 use std::ops::Range;
 
 pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
+pub use destroy::destroys;
 pub use error_place::error_place;
 pub use kind::{StatementKind, TransactionControl};
 pub use long_names::long_names;

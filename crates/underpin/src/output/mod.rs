@@ -3,6 +3,7 @@
 //! Streams: results on stdout, everything else on stderr. Every text from outside (names, server
 //! messages) passes [`inert`] before it reaches a terminal.
 
+mod backup;
 mod error;
 mod evidence;
 mod human;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use underpin_core::Error;
 use underpin_core::event::{Event, EventSink};
 
+pub(crate) use backup::{render_backup, render_backups, render_prune, render_restore, size};
 pub(crate) use error::{facts as error_facts, render as render_error};
 pub(crate) use evidence::{StatusWithEvidence, render_evidence};
 pub(crate) use report::{
@@ -265,6 +267,14 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
         }
         Event::Resolved { name, r#as: word } => {
             ("Resolved", format!("{name} is recorded as {}", word.replace('_', " ")), None)
+        }
+        Event::BackupPhase { phase } => ("Backup", format!("{phase} …"), None),
+        Event::BackupProgress { phase, bytes, of } => {
+            let of = of.map(|of| format!(" of about {}", size(of))).unwrap_or_default();
+            ("Backup", format!("{phase}: {}{of}", size(*bytes)), None)
+        }
+        Event::BackupProven { level, word, evidence } => {
+            ("Proven", format!("level {level}, {word}: {evidence}"), None)
         }
         Event::Warning { .. }
         | Event::ReplayProgress { .. }

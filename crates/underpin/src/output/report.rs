@@ -36,7 +36,9 @@ pub(crate) fn deploy_summary(report: &DeployReport) -> String {
         parts.push(format!("{baselined} baselined"));
     }
     parts.push(format!("{applied} applied{verified}"));
-    format!("{} {} ({})", "Done:".bold(), parts.join(", "), span(report.duration))
+    let backup = report.backup.as_ref().map(|name| format!("\nBackup: {}", inert(name)));
+    let backup = backup.unwrap_or_default();
+    format!("{} {} ({}){backup}", "Done:".bold(), parts.join(", "), span(report.duration))
 }
 
 fn are(number: usize, noun: &str) -> String {

@@ -34,7 +34,7 @@ impl Target {
         ("prefer-standby", Self::PreferStandby),
     ];
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, target)| *target == self).map_or("any", |(word, _)| word)
     }
 

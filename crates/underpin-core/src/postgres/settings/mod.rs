@@ -8,6 +8,7 @@ mod connect;
 mod environment;
 mod failure;
 mod keyvalue;
+mod libpq;
 mod parameters;
 mod passfile;
 mod psql;

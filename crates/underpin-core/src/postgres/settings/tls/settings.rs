@@ -71,6 +71,31 @@ pub(in crate::postgres::settings) struct TlsSettings {
 }
 
 impl TlsSettings {
+    /// As libpq's variables (manual §34.15).
+    pub(in crate::postgres::settings) fn libpq_environment(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let mut variables = vec![("PGSSLMODE", self.mode.word().to_owned())];
+        match &self.roots {
+            Roots::None => {}
+            Roots::System => variables.push(("PGSSLROOTCERT", "system".to_owned())),
+            // libpq would check what `sslaccept=accept_invalid_certs` accepts.
+            Roots::File(_) if self.check() == Check::Nothing => {}
+            Roots::File(file) => variables.push(("PGSSLROOTCERT", path(file))),
+        }
+        if let Some((certificate, key)) = &self.identity {
+            variables.push(("PGSSLCERT", path(certificate)));
+            variables.push(("PGSSLKEY", path(key)));
+        }
+        variables.extend(self.crl.as_ref().map(|file| ("PGSSLCRL", path(file))));
+        if self.oldest_is_13 {
+            variables.push(("PGSSLMINPROTOCOLVERSION", "TLSv1.3".to_owned()));
+        }
+        if self.newest_is_12 {
+            variables.push(("PGSSLMAXPROTOCOLVERSION", "TLSv1.2".to_owned()));
+        }
+        variables
+    }
+
     /// Reads the parameters; looks for `~/.postgresql/` files, opens none.
     ///
     /// # Errors

@@ -1,0 +1,359 @@
+//! Proving a backup again, up to any level, and keeping what came of it in its manifest.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::dump::{CATALOG, DUMP, milliseconds};
+use super::inventory::Inventory;
+use super::manifest::{Damage, Manifest, Proof};
+use super::place::{self, Place, Restore};
+use super::store::{self, Store};
+use super::{BackupName, Level, Step, Tell, Tools, content, interrupted, query_failed};
+use crate::catalog::{self, CatalogSnapshot, ObjectKind};
+use crate::error::{Code, Error, Result};
+use crate::postgres::clients::ClientTools;
+use crate::postgres::{Session, identifier};
+
+/// Differences shown before "and N more".
+const DIFFERENCES_SHOWN: usize = 20;
+const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
+
+/// Proves a backup up to a level, 5 at most, from the beginning, and records it. What could not be looked at
+/// (an extension that the scratch server lacks) is in the proof, and the level stays below 4.
+///
+/// # Errors
+/// UP-6004 to UP-6008, UP-3101, UP-3102, UP-4005. A backup that turns out to be bad is recorded as
+/// such.
+pub async fn check(
+    tools: &Tools,
+    name: &BackupName,
+    level: Level,
+    tell: Tell<'_>,
+) -> Result<Manifest> {
+    let store = Store::new(tools.folder.clone(), tools.key.clone());
+    let mut manifest = store.read(name)?;
+    let begun = Instant::now();
+    let run = Run { tools, folder: store.folder_of(name), manifest: &manifest };
+    let work = run.prove(level, begun, tell);
+    let proof = match super::or_stopped(tools, "the check", work).await {
+        Ok(done) => done,
+        Err(error) => {
+            if is_bad(error.code()) {
+                manifest.damage = Some(Damage {
+                    level,
+                    at: jiff::Timestamp::now().to_string(),
+                    code: error.code().id().to_owned(),
+                    why: error.message().to_owned(),
+                });
+                // A disk that cannot be written must not hide what was found.
+                let _not_recorded = store.update(name, &manifest);
+            }
+            return Err(error);
+        }
+    };
+    tell(Step::Reached(proof.level, proof.evidence.clone()));
+    if manifest.damage.as_ref().is_some_and(|damage| damage.level <= proof.level) {
+        manifest.damage = None;
+    }
+    manifest.proofs.push(proof);
+    store.update(name, &manifest)?;
+    store.read(name)
+}
+
+/// Whether an error says something about the backup and not about this machine.
+fn is_bad(code: Code) -> bool {
+    matches!(code, Code::BackupDamaged | Code::BackupIncomplete | Code::RestoreFailed)
+}
+
+struct Run<'a> {
+    tools: &'a Tools,
+    folder: PathBuf,
+    manifest: &'a Manifest,
+}
+
+impl Run<'_> {
+    async fn prove(&self, wanted: Level, begun: Instant, tell: Tell<'_>) -> Result<Proof> {
+        let done = |level: Level, evidence: String, unchecked: Vec<String>| Proof {
+            level,
+            at: jiff::Timestamp::now().to_string(),
+            milliseconds: milliseconds(begun.elapsed()),
+            evidence,
+            unchecked,
+        };
+        tell(Step::Begun("check"));
+        self.intact(tell).await?;
+        let files = format!("{} files as they were written", self.manifest.files.len());
+        if wanted <= Level::Intact {
+            return Ok(done(Level::Intact, files, Vec::new()));
+        }
+        let inventory = self.complete().await?;
+        let listed = format!("{files}, all objects in the dump's list");
+        if wanted == Level::Complete {
+            return Ok(done(Level::Complete, listed, Vec::new()));
+        }
+        self.decodable(&inventory, tell).await?;
+        let rows: u64 = self.manifest.tables.iter().map(|table| table.rows).sum();
+        let decoded = format!("{listed}, {rows} rows with their digests");
+        if wanted == Level::Decodable {
+            return Ok(done(Level::Decodable, decoded, Vec::new()));
+        }
+        let (level, evidence, unchecked) = self.restored(wanted, tell).await?;
+        let evidence = format!("{decoded}; {evidence}");
+        Ok(done(level, evidence, unchecked))
+    }
+
+    /// Level 1.
+    async fn intact(&self, tell: Tell<'_>) -> Result<()> {
+        let (folder, manifest) = (self.folder.clone(), self.manifest.clone());
+        let stop = self.tools.stop.clone();
+        let of = manifest.bytes();
+        blocking("check", of, tell, move |done| {
+            store::check_files(
+                &folder,
+                &manifest,
+                &mut |bytes| done.store(bytes, Ordering::Relaxed),
+                &|| stop.is_requested(),
+            )
+        })
+        .await
+    }
+
+    /// Level 2.
+    async fn complete(&self) -> Result<Inventory> {
+        let dumped = self.manifest.tool.pg_dump;
+        let clients = ClientTools::for_server(dumped, &self.tools.scratch.places)?;
+        let inventory = Inventory::read(&clients, &self.folder.join(DUMP)).await?;
+        if inventory.counts() != self.manifest.inventory.entries {
+            let words = "the dump's list is not the one of its manifest";
+            return Err(Error::new(Code::BackupIncomplete, words));
+        }
+        Ok(inventory)
+    }
+
+    /// Level 3.
+    async fn decodable(&self, inventory: &Inventory, tell: Tell<'_>) -> Result<()> {
+        let data: HashMap<u64, u64> = inventory.table_data();
+        let count = data.len();
+        if count < self.manifest.tables.len() {
+            let words =
+                format!("the dump has rows of {count} tables, not {}", self.manifest.tables.len());
+            return Err(Error::new(Code::BackupIncomplete, words));
+        }
+        let (folder, manifest) = (self.folder.join(DUMP), self.manifest.clone());
+        let stop = self.tools.stop.clone();
+        let of = manifest.bytes();
+        blocking("check", of, tell, move |done| decode_all(&folder, &manifest, done, &stop)).await
+    }
+
+    /// Levels 4 and 5, as far as they can be reached.
+    async fn restored(
+        &self,
+        wanted: Level,
+        tell: Tell<'_>,
+    ) -> Result<(Level, String, Vec<String>)> {
+        let expected = self.catalog()?;
+        let place = Place::start(self.manifest, self.tools).await?;
+        let settings = place.settings()?;
+        let mut session = settings.connect().await?;
+        let missing = missing_extensions(&session, &expected).await?;
+        drop(session);
+        tell(Step::Begun("restore"));
+        let restore = Restore {
+            manifest: self.manifest,
+            folder: &self.folder,
+            tools: self.tools,
+            target: &settings,
+            on_scratch: true,
+        };
+        let begun = Instant::now();
+        let errors = restore.run().await?;
+        let took = begun.elapsed();
+        let engine = place.phrase();
+        if !missing.is_empty() {
+            let unchecked: Vec<String> =
+                missing.iter().map(|name| format!("restored without {name}")).collect();
+            for line in &unchecked {
+                tell(Step::Caution(line.clone()));
+            }
+            let evidence = format!("{engine} lacks extensions, so the copy proves nothing");
+            return Ok((Level::Decodable, evidence, unchecked));
+        }
+        if !errors.is_empty() {
+            let words = format!("{engine} did not accept the dump: {} errors", errors.len());
+            return Err(differs(words, errors));
+        }
+        session = settings.connect().await?;
+        tell(Step::Begun("compare"));
+        let contents = wanted >= Level::Equal;
+        let of = self.manifest.tables.iter().map(|table| table.bytes).sum();
+        let mut told = Instant::now();
+        let mut faults = place::compare_tables(&session, self.manifest, contents, &mut |bytes| {
+            if told.elapsed() >= PROGRESS_PAUSE {
+                told = Instant::now();
+                tell(Step::Progress { phase: "compare", bytes, of: Some(of) });
+            }
+        })
+        .await?;
+        let mut unchecked = Vec::new();
+        let mut level = Level::Restored;
+        let mut evidence =
+            format!("restored on {engine} in {} ms, row counts equal", took.as_millis());
+        if contents {
+            faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
+            faults.extend(compare_catalog(&mut session, &expected, self.manifest).await?);
+            let indexes = check_indexes(&session).await?;
+            level = Level::Equal;
+            evidence += ", digests, sequences and catalog equal";
+            match indexes {
+                Some(count) => evidence += &format!(", {count} indexes checked"),
+                None => unchecked.push("indexes: the scratch server has no amcheck".to_owned()),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(differs("the restored copy is not what was dumped".to_owned(), faults));
+        }
+        if self.manifest.large_objects > 0 {
+            let n = self.manifest.large_objects;
+            unchecked.push(format!("the contents of {n} large objects"));
+            level = level.min(Level::Restored);
+        }
+        Ok((level, evidence, unchecked))
+    }
+
+    fn catalog(&self) -> Result<CatalogSnapshot> {
+        read_catalog(&self.folder)
+    }
+}
+
+/// The catalog that a backup keeps.
+///
+/// # Errors
+/// UP-6005.
+pub(super) fn read_catalog(folder: &Path) -> Result<CatalogSnapshot> {
+    let damaged = |e: String| {
+        Error::new(Code::BackupDamaged, format!("`{CATALOG}` cannot be read")).caused_by(e)
+    };
+    let bytes = std::fs::read(folder.join(CATALOG)).map_err(|e| damaged(e.to_string()))?;
+    serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))
+}
+
+fn differs(words: String, mut lines: Vec<String>) -> Error {
+    let more = lines.len().saturating_sub(DIFFERENCES_SHOWN);
+    lines.truncate(DIFFERENCES_SHOWN);
+    if more > 0 {
+        lines.push(format!("… and {more} more"));
+    }
+    Error::new(Code::RestoreFailed, words)
+        .details(lines)
+        .hint("do not rely on this backup; make another one: underpin backup create")
+}
+
+fn decode_all(
+    dump: &Path,
+    manifest: &Manifest,
+    done: &AtomicU64,
+    stop: &crate::execute::Stop,
+) -> Result<()> {
+    let files = store::files(dump).map_err(|e| super::dump::not_written(&e))?;
+    let data: Vec<&PathBuf> =
+        files.iter().filter(|path| super::dump::data_file_number(path).is_some()).collect();
+    let mut found: HashMap<(u64, String), usize> = HashMap::new();
+    let mut bytes = 0;
+    for path in data {
+        if stop.is_requested() {
+            return Err(interrupted("the check"));
+        }
+        let (hashed, rows) = content::read_data_file(path).map_err(|e| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Error::new(Code::BackupDamaged, format!("`{name}` cannot be decoded")).caused_by(e)
+        })?;
+        *found.entry((rows.rows(), rows.digest())).or_insert(0) += 1;
+        bytes += hashed.bytes;
+        done.store(bytes, Ordering::Relaxed);
+    }
+    for table in &manifest.tables {
+        match found.get_mut(&(table.rows, table.digest.clone())) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => {
+                let words =
+                    format!("the rows of {} are not those of the manifest", table.qualified());
+                return Err(Error::new(Code::BackupDamaged, words));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs file work beside the runtime and tells how far it is.
+async fn blocking<T: Send + 'static>(
+    phase: &'static str,
+    of: u64,
+    tell: Tell<'_>,
+    work: impl FnOnce(&AtomicU64) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&done);
+    let mut task = tokio::task::spawn_blocking(move || work(&counter));
+    let mut tick = tokio::time::interval(PROGRESS_PAUSE);
+    tick.tick().await;
+    loop {
+        tokio::select! {
+            result = &mut task => {
+                return result.map_err(|e| Error::new(Code::Internal, "reading stopped").caused_by(e))?;
+            }
+            _ = tick.tick() => {
+                let bytes = done.load(Ordering::Relaxed);
+                tell(Step::Progress { phase, bytes, of: Some(of) });
+            }
+        }
+    }
+}
+
+/// Extensions that the backup needs and the scratch server does not have.
+async fn missing_extensions(session: &Session, expected: &CatalogSnapshot) -> Result<Vec<String>> {
+    let rows = session
+        .rows("SELECT name FROM pg_catalog.pg_available_extensions")
+        .await
+        .map_err(|e| query_failed(Code::ScratchFailed, "listing extensions", &e))?;
+    let there: Vec<String> =
+        rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
+    let needed = expected.objects().keys().filter(|id| id.kind == ObjectKind::Extension);
+    Ok(needed.map(|id| id.name.clone()).filter(|name| !there.contains(name)).collect())
+}
+
+/// The catalog of the copy against the one of the snapshot.
+async fn compare_catalog(
+    session: &mut Session,
+    expected: &CatalogSnapshot,
+    manifest: &Manifest,
+) -> Result<Vec<String>> {
+    let actual = catalog::read(session).await?;
+    if actual.fingerprint().as_str() == manifest.inventory.fingerprint {
+        return Ok(Vec::new());
+    }
+    let diff = catalog::diff(expected, &actual);
+    Ok(diff.lines(DIFFERENCES_SHOWN).into_iter().map(|line| format!("catalog: {line}")).collect())
+}
+
+/// Every B-tree against its table (manual, F.1 amcheck); `None` where there is no amcheck.
+async fn check_indexes(session: &Session) -> Result<Option<u64>> {
+    let schema = identifier(&format!("amcheck_{}", uuid::Uuid::new_v4().simple()));
+    let sql = format!("CREATE SCHEMA {schema}; CREATE EXTENSION amcheck SCHEMA {schema}");
+    if session.simple_query(&sql).await.is_err() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT count(*)::text FROM (SELECT {schema}.bt_index_parent_check(c.oid, true) FROM pg_catalog.pg_index i \
+         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am a ON a.oid = c.relam \
+         WHERE a.amname = 'btree' AND c.oid >= 16384 AND c.relkind = 'i' AND i.indisvalid OFFSET 0) x"
+    );
+    let count = session
+        .value(&sql)
+        .await
+        .map_err(|e| query_failed(Code::RestoreFailed, "checking the indexes", &e))?;
+    let _kept = session.simple_query(&format!("DROP SCHEMA {schema} CASCADE")).await;
+    Ok(Some(count.and_then(|n| n.parse().ok()).unwrap_or(0)))
+}

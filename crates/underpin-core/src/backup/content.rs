@@ -1,0 +1,310 @@
+//! What is inside a table: rows counted and hashed as PostgreSQL's own COPY text.
+//!
+//! Facts: a data file of `pg_dump -Fd` is byte for byte what `COPY table TO STDOUT` sends, followed by
+//! a line `\.` and two empty ones (measured on 15, 17 and 18); COPY text has one line per row, and
+//! escapes line ends and backslashes inside values (manual, COPY, "Text Format").
+//! The digest does not depend on the order of the rows: the sum, modulo 2^128, of the first half of
+//! each line's SHA-256. Invariants: memory does not grow with rows, tables or files.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::manifest::hex;
+
+/// Bytes read at once.
+const BUFFER_BYTES: usize = 256 << 10;
+/// The largest window that a frame may ask for, as a power of two: 8 MiB. `pg_dump` and we write
+/// frames of at most 4 MiB.
+const WINDOW_LOG_MAX: u32 = 23;
+
+/// A table in a backup.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableContent {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Its columns, in the order in which they were dumped.
+    pub columns: Vec<String>,
+    /// Rows.
+    pub rows: u64,
+    /// See the module text; 32 hexadecimal digits.
+    pub digest: String,
+    /// Bytes of its COPY text.
+    pub bytes: u64,
+    /// Rows inserted, updated and deleted until then, by the statistics of the server.
+    pub writes: Option<u64>,
+}
+
+impl TableContent {
+    /// `"schema"."name"`.
+    #[must_use]
+    pub fn qualified(&self) -> String {
+        qualified(&self.schema, &self.name)
+    }
+}
+
+pub(super) fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", crate::postgres::identifier(schema), crate::postgres::identifier(name))
+}
+
+/// Rows and digest of one table, while they are read.
+#[derive(Debug, Clone, Default)]
+pub struct RowDigest {
+    rows: u64,
+    sum: u128,
+    bytes: u64,
+    /// The line under way: hashed so far, and its first bytes (for the end mark).
+    line: Option<Sha256>,
+    line_bytes: u64,
+    first: [u8; 2],
+    ended: bool,
+    /// Bytes other than line ends came after the end mark.
+    trailing: bool,
+}
+
+impl RowDigest {
+    /// Takes the next bytes.
+    pub fn feed(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let end = memchr::memchr(b'\n', bytes);
+            let part = &bytes[..end.unwrap_or(bytes.len())];
+            bytes = &bytes[end.map_or(bytes.len(), |end| end + 1)..];
+            if self.ended {
+                self.trailing |= !part.is_empty();
+                continue;
+            }
+            for (place, byte) in self.first.iter_mut().skip(usize_of(self.line_bytes)).zip(part) {
+                *place = *byte;
+            }
+            self.line_bytes += part.len() as u64;
+            self.line.get_or_insert_default().update(part);
+            if end.is_some() {
+                self.end_line();
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = self.line.take().unwrap_or_default();
+        if self.line_bytes == 2 && self.first == *b"\\." {
+            self.ended = true;
+        } else {
+            let hash: [u8; 32] = line.finalize().into();
+            let mut half = [0; 16];
+            half.copy_from_slice(&hash[..16]);
+            self.sum = self.sum.wrapping_add(u128::from_le_bytes(half));
+            self.rows += 1;
+            self.bytes += self.line_bytes + 1;
+        }
+        self.line_bytes = 0;
+        self.first = [0; 2];
+    }
+
+    /// Rows so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Bytes of the rows so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The digest so far, in hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        hex(&self.sum.to_le_bytes())
+    }
+
+    /// Whether the text ended as a data file does: with the mark, and nothing behind it.
+    #[must_use]
+    pub fn is_whole_file(&self) -> bool {
+        self.ended && !self.trailing
+    }
+}
+
+/// The first bytes of a line that are needed fit into a `usize` on any machine.
+fn usize_of(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// Counts and hashes what passes.
+struct Hashing<R> {
+    inner: R,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+/// A file as it is on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashed {
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Opens a plain file; a link is refused.
+///
+/// # Errors
+/// As the file system's.
+pub fn open_plain(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("is not a plain file"));
+    }
+    Ok(file)
+}
+
+/// Reads a whole file and hashes it.
+///
+/// # Errors
+/// As the file system's.
+pub fn hash_file(path: &Path) -> io::Result<Hashed> {
+    let mut reader = Hashing { inner: open_plain(path)?, hash: Sha256::new(), bytes: 0 };
+    drain(&mut reader, &mut |_| {})?;
+    Ok(reader.hashed())
+}
+
+/// Reads a data file (`.dat.zst`, or `.dat` as `pg_dump` writes it without compression) once: the
+/// hash of the file, and its rows.
+///
+/// # Errors
+/// As the file system's; invalid data when it cannot be decoded or is cut off.
+pub fn read_data_file(path: &Path) -> io::Result<(Hashed, RowDigest)> {
+    let mut reader = Hashing { inner: open_plain(path)?, hash: Sha256::new(), bytes: 0 };
+    let mut rows = RowDigest::default();
+    if path.extension().is_some_and(|extension| extension == "zst") {
+        let mut decoder = zstd::stream::read::Decoder::new(&mut reader)?;
+        decoder.window_log_max(WINDOW_LOG_MAX)?;
+        drain(&mut decoder, &mut |bytes| rows.feed(bytes))?;
+        drop(decoder);
+        // Bytes behind the last frame are no part of it, and are hashed all the same.
+        drain(&mut reader, &mut |_| {})?;
+    } else {
+        drain(&mut reader, &mut |bytes| rows.feed(bytes))?;
+    }
+    if !rows.is_whole_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it does not end as a table does"));
+    }
+    Ok((reader.hashed(), rows))
+}
+
+impl<R> Hashing<R> {
+    fn hashed(self) -> Hashed {
+        Hashed { bytes: self.bytes, sha256: hex(&self.hash.finalize()) }
+    }
+}
+
+fn drain(reader: &mut dyn Read, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => take(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Compresses a file beside itself as `NAME.zst`, with a checksum in its frame, and removes it.
+/// Level 1: 3.7 × faster than gzip at its default, and smaller (measured).
+///
+/// # Errors
+/// As the file system's.
+pub fn compress(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".zst");
+    let target = File::options().write(true).create_new(true).mode(0o600).open(name)?;
+    let mut encoder = zstd::stream::write::Encoder::new(target, 1)?;
+    encoder.include_checksum(true)?;
+    io::copy(&mut open_plain(path)?, &mut encoder)?;
+    encoder.finish()?;
+    std::fs::remove_file(path)
+}
+
+/// Decompresses `from` (`….zst`) into the new file `to`.
+///
+/// # Errors
+/// As the file system's; invalid data when it cannot be decoded.
+pub fn decompress(from: &Path, to: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut decoder = zstd::stream::read::Decoder::new(open_plain(from)?)?;
+    decoder.window_log_max(WINDOW_LOG_MAX)?;
+    let mut target = File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut decoder, &mut target).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest_of(text: &str, piece: usize) -> RowDigest {
+        let mut digest = RowDigest::default();
+        text.as_bytes().chunks(piece).for_each(|bytes| digest.feed(bytes));
+        digest
+    }
+
+    #[test]
+    fn rows_are_counted_however_the_bytes_arrive() {
+        let text = "1\ta\n2\t\\N\n\n\\\\.\n\\.\n\n\n";
+        for piece in 1..text.len() {
+            let digest = digest_of(text, piece);
+            assert_eq!((digest.rows(), digest.bytes()), (4, 14), "{piece}");
+            assert!(digest.is_whole_file());
+            assert_eq!(digest.digest(), digest_of(text, text.len()).digest());
+        }
+    }
+
+    #[test]
+    fn the_digest_ignores_the_order_and_nothing_else() {
+        let of = |text| digest_of(text, 3).digest();
+        assert_eq!(of("1\n22\n3\n\\.\n"), of("3\n1\n22\n\\.\n"));
+        assert_ne!(of("1\n22\n3\n\\.\n"), of("1\n22\n3\n3\n\\.\n"));
+        assert_ne!(of("1\n22\n\\.\n"), of("12\n2\n\\.\n"));
+        assert_ne!(of("1\n1\n\\.\n"), of("2\n2\n\\.\n"));
+    }
+
+    #[test]
+    fn a_text_that_is_cut_off_or_goes_on_is_no_whole_file() {
+        for text in ["", "1\n", "1\n\\", "1\n\\.", "1\n\\.\nx", "1\n\\.\n\n\nx\n"] {
+            assert!(!digest_of(text, 2).is_whole_file(), "{text:?}");
+        }
+        assert!(digest_of("\\.\n\n\n", 2).is_whole_file());
+    }
+
+    #[test]
+    fn a_compressed_file_reads_as_the_plain_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("7.dat");
+        std::fs::write(&path, "1\ta\n\\.\n\n\n").unwrap();
+        let (_, plain) = read_data_file(&path).unwrap();
+        compress(&path).unwrap();
+        let packed = folder.path().join("7.dat.zst");
+        let (hashed, rows) = read_data_file(&packed).unwrap();
+        assert_eq!(hashed, hash_file(&packed).unwrap());
+        assert_eq!((rows.rows(), rows.digest()), (1, plain.digest()));
+        decompress(&packed, &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"1\ta\n\\.\n\n\n");
+    }
+}

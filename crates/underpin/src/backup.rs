@@ -1,0 +1,103 @@
+//! `underpin backup …`: arguments to requests, reports to output.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use underpin_core::backup::{Level, Replacing};
+use underpin_core::engine::{self, CreateRequest, RestoreRequest};
+use underpin_core::error::ExitStatus;
+use underpin_core::{Code, Error, Result};
+
+use crate::args::{Allowed, BackupVerb, Global};
+use crate::environment::Project;
+use crate::output::{self, Printer};
+
+/// Runs one of the verbs. Ends with 1 where a level that was asked for could not be reached.
+pub(crate) async fn run(
+    global: &Global,
+    verb: &BackupVerb,
+    printer: &Printer,
+) -> Result<ExitStatus> {
+    let project = Project::find(global)?;
+    let backups = project.backups(global)?;
+    let mut sink = printer.sink();
+    let short = match verb {
+        BackupVerb::Create { level, reason, tag, pin } => {
+            let options = project.options(global, false, true)?;
+            let request = CreateRequest {
+                reason: Some(reason.clone()),
+                tags: tag.clone(),
+                pinned: *pin,
+                level: level_of(*level)?,
+            };
+            let report = engine::backup_create(&options, &backups, &request, &mut *sink).await?;
+            printer.result("underpin/backup@1", &report, || output::render_backup(&report));
+            report.short
+        }
+        BackupVerb::List => {
+            let report = engine::backup_list(&backups)?;
+            printer.result("underpin/backups@1", &report, || output::render_backups(&report));
+            false
+        }
+        BackupVerb::Check { backup, level } => {
+            // Asks the target nothing: a backup is proven where it lies.
+            let options = project.options(global, false, true)?;
+            let level = level_of(*level)?;
+            let report =
+                engine::backup_check(&options, &backups, backup, level, &mut *sink).await?;
+            printer.result("underpin/backup@1", &report, || output::render_backup(&report));
+            report.short
+        }
+        BackupVerb::Restore { backup, confirm, allow, dry_run } => {
+            let options = project.options(global, true, *dry_run)?;
+            let mut request = RestoreRequest {
+                backup: backup.clone(),
+                replacing: Replacing {
+                    confirmed: confirm.clone(),
+                    allow_replace: allow.contains(&Allowed::ReplaceDatabase),
+                    allow_foreign: allow.contains(&Allowed::ForeignBackup),
+                    dry_run: *dry_run,
+                },
+                allow_unsaved: allow.contains(&Allowed::UnsavedDatabase),
+            };
+            let mut result = engine::backup_restore(&options, &backups, &request, &mut *sink).await;
+            if let Err(error) = &result
+                && error.code() == Code::RestoreUnconfirmed
+                && confirm.is_none()
+                && let Some(typed) = asked(error)
+            {
+                request.replacing.confirmed = Some(typed);
+                result = engine::backup_restore(&options, &backups, &request, &mut *sink).await;
+            }
+            let report = result?;
+            printer.result("underpin/restore@1", &report, || output::render_restore(&report));
+            false
+        }
+        BackupVerb::Prune { dry_run } => {
+            let options = project.options(global, false, *dry_run)?;
+            let report = engine::backup_prune(&options, &backups, &mut *sink).await?;
+            printer.result("underpin/prune@1", &report, || output::render_prune(&report));
+            false
+        }
+        BackupVerb::Pin { backup, off } => {
+            let report = engine::backup_pin(&backups, backup, !*off)?;
+            printer.result("underpin/backup@1", &report, || output::render_backup(&report));
+            false
+        }
+    };
+    Ok(if short { ExitStatus::Failed } else { ExitStatus::Success })
+}
+
+fn level_of(number: u8) -> Result<Level> {
+    Level::try_from(number).map_err(|words| Error::new(Code::Usage, words))
+}
+
+/// What a person at a terminal types; nobody is asked where there is none.
+fn asked(error: &Error) -> Option<String> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    output::err(&format!("{}. Type its name to replace it:", error.message()));
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned()).filter(|typed| !typed.is_empty())
+}

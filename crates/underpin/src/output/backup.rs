@@ -1,0 +1,152 @@
+//! Backups for a person.
+
+use owo_colors::OwoColorize as _;
+use underpin_core::backup::Swapped;
+use underpin_core::engine::{BackupListReport, BackupReport, PruneReport};
+
+use super::{count, inert, span};
+
+/// Tables of a loss preview that are shown.
+const TABLES_SHOWN: usize = 10;
+
+/// `17 kB`, `1.2 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss)] // Two digits are shown.
+    let number = bytes as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.0} kB", number / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", number / 1e6),
+        _ => format!("{:.2} GB", number / 1e9),
+    }
+}
+
+/// One backup.
+pub(crate) fn render_backup(report: &BackupReport) -> String {
+    let level = match report.level {
+        Some(level) => format!("level {level}, {}", report.word),
+        None => report.word.to_owned(),
+    };
+    let level = match (report.short, report.level) {
+        (false, Some(_)) => level.green().bold().to_string(),
+        _ => level.red().bold().to_string(),
+    };
+    let mut text = format!(
+        "{}  {level}\n  {} in {}, {} ({})\n  {}",
+        inert(&report.name).bold(),
+        count(usize::try_from(report.rows).unwrap_or(usize::MAX), "row"),
+        count(report.tables, "table"),
+        size(report.bytes),
+        span(report.duration),
+        inert(&report.folder)
+    );
+    for unchecked in &report.unchecked {
+        text += &format!("\n  {} {}", "not checked:".yellow(), inert(unchecked));
+    }
+    if report.short {
+        text += "\n  The level that was asked for is not reached.";
+    }
+    text
+}
+
+/// All, newest last.
+pub(crate) fn render_backups(report: &BackupListReport) -> String {
+    if report.backups.is_empty() {
+        return format!(
+            "No backup in {}\n\nNext: {}",
+            inert(&report.folder),
+            "underpin backup create".bold()
+        );
+    }
+    let width = report.backups.iter().map(|b| b.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for entry in &report.backups {
+        let name = format!("{:<width$}", inert(&entry.name));
+        let pin = if entry.pinned { "  pinned" } else { "" };
+        let tags = match entry.tags.is_empty() {
+            true => String::new(),
+            false => format!("  [{}]", inert(&entry.tags.join(", "))),
+        };
+        text += &match (&entry.backup, &entry.fault) {
+            (_, Some(fault)) => format!("{name}  {} {}\n", "not usable:".red(), inert(fault)),
+            (Some(backup), None) => format!(
+                "{name}  {}  {:>9}{pin}{tags}\n",
+                backup.level.map_or_else(String::new, |l| format!("{l} {:<9}", backup.word)),
+                size(backup.bytes)
+            ),
+            (None, None) => format!("{name}\n"),
+        };
+    }
+    text
+}
+
+/// What a restore did, and what went.
+pub(crate) fn render_restore(report: &Swapped) -> String {
+    let changes = report.loss.changes();
+    let mut text = if report.dry_run {
+        format!(
+            "Would restore {} as the database {}; nothing was changed.",
+            inert(&report.backup),
+            inert(&report.database)
+        )
+    } else {
+        format!(
+            "{} {} is {} again: {} in {}, every digest equal ({:.2} s, {} ms without the database)",
+            "Done:".bold(),
+            inert(&report.database),
+            inert(&report.backup),
+            count(usize::try_from(report.rows).unwrap_or(usize::MAX), "row"),
+            count(report.tables, "table"),
+            std::time::Duration::from_millis(report.milliseconds).as_secs_f64(),
+            report.swap_milliseconds
+        )
+    };
+    let word = if report.dry_run { "would be lost" } else { "are not in it any more" };
+    if report.loss.tables.is_empty() {
+        text += &format!("\nNothing was written since {}.", report.loss.since);
+    } else {
+        text += &format!(
+            "\nAbout {changes} row changes in {} since {} {word}:",
+            count(report.loss.tables.len(), "table"),
+            report.loss.since
+        );
+    }
+    for table in report.loss.tables.iter().take(TABLES_SHOWN) {
+        let changes = match table.changes {
+            Some(changes) => changes.to_string(),
+            None => "an unknown number (its statistics were reset)".to_owned(),
+        };
+        let new = if table.is_new { ", a new table" } else { "" };
+        text += &format!("\n  {}: {changes}{new}", inert(&table.table));
+    }
+    if report.loss.tables.len() > TABLES_SHOWN {
+        text += &format!("\n  … and {} more", report.loss.tables.len() - TABLES_SHOWN);
+    }
+    if let Some(kept) = &report.kept_as {
+        text += &format!(
+            "\nThe old database is kept as {}; when it is not needed: {}",
+            inert(kept).bold(),
+            format!("DROP DATABASE \"{}\"", inert(kept)).bold()
+        );
+    }
+    text
+}
+
+/// What went and what stays, with the reasons.
+pub(crate) fn render_prune(report: &PruneReport) -> String {
+    let gone = report.verdicts.iter().filter(|verdict| !verdict.keep).count();
+    let word = if report.dry_run { "Would remove" } else { "Removed" };
+    let mut text = format!(
+        "{word} {} ({}), {} stay.",
+        count(gone, "backup"),
+        size(report.freed_bytes),
+        report.verdicts.len() - gone
+    );
+    for verdict in &report.verdicts {
+        let word = if verdict.keep { "keep  " } else { "remove" };
+        let mut why = verdict.why.clone();
+        why.dedup();
+        text += &format!("\n  {word}  {}: {}", inert(&verdict.name), why.join(", "));
+    }
+    text
+}
