@@ -9,6 +9,10 @@ use underpin_sql::model::{Statement, TableAction, Volatility, read};
 use underpin_testkit::lock_matrix::Bench;
 use underpin_testkit::{Server, majors};
 
+/// Locks of a statement that commits by itself are seen by polling, and a busy machine misses one
+/// now and then; what is really different differs every time.
+const LOOKS_MAX: usize = 4;
+
 /// Every case on every major of this run (`UNDERPIN_TEST_MAJORS`).
 #[tokio::test]
 async fn the_lock_matrix_is_what_servers_do() {
@@ -35,10 +39,17 @@ async fn differences(major: u32, committed: Arc<BTreeMap<(String, u32), Outcome>
     let bench = Bench::open(&server).await.unwrap_or_else(|e| panic!("{e}"));
     let mut differ = Vec::new();
     for case in matrix::cases() {
-        let did = bench.measure(&case).await.unwrap_or_else(|e| panic!("{}: {e}", case.name));
-        if committed.get(&(case.name.clone(), major)) != Some(&did) {
-            differ.push(format!("{} on {major}: {did}", case.name));
+        let expected = committed.get(&(case.name.clone(), major));
+        let mut seen = None;
+        for _ in 0..LOOKS_MAX {
+            let did = bench.measure(&case).await.unwrap_or_else(|e| panic!("{}: {e}", case.name));
+            let same = expected == Some(&did);
+            seen = (!same).then_some(did);
+            if same {
+                break;
+            }
         }
+        differ.extend(seen.map(|did| format!("{} on {major}: {did}", case.name)));
     }
     differ
 }
