@@ -35,6 +35,7 @@ pub fn options(
         journals: Some(project.join("journal")),
         policy: Policy::default(),
         answers: Answers::default(),
+        gate: underpin_core::engine::Gate::default(),
         redis: None,
         stop: Stop::default(),
         dry_run: false,

@@ -4,7 +4,7 @@
 //! a figure.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -20,11 +20,34 @@ pub struct Cost {
     pub memory: u64,
 }
 
+/// Underpin as it is released, beside this program.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn underpin() -> Result<PathBuf, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--release", "--quiet", "--package", "underpin"]);
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    if !command.status().map_err(|e| e.to_string())?.success() {
+        return Err("underpin cannot be built".to_owned());
+    }
+    Ok(std::env::current_exe().map_err(|e| e.to_string())?.with_file_name("underpin"))
+}
+
 /// Runs a program to its end.
 ///
 /// # Errors
 /// When it cannot be started, or ends with another code than 0.
 pub fn run(command: &mut Command) -> Result<Cost, String> {
+    run_ending(command, &[0])
+}
+
+/// Runs a program that may end with one of these codes.
+///
+/// # Errors
+/// When it cannot be started, or ends with another code.
+pub fn run_ending(command: &mut Command, codes: &[i32]) -> Result<Cost, String> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let before = cpu_of_children()?;
     let begun = Instant::now();
@@ -39,7 +62,7 @@ pub fn run(command: &mut Command) -> Result<Cost, String> {
         (output, wall, sampler.join().unwrap_or_default())
     });
     let output = output.map_err(|e| e.to_string())?;
-    if !output.status.success() {
+    if !output.status.code().is_some_and(|code| codes.contains(&code)) {
         return Err(format!(
             "{command:?}: {}\n{}{}",
             output.status,

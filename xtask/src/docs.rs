@@ -10,10 +10,12 @@ use underpin_core::error::Retry;
 /// Writes the pages, or with `check` names those that differ.
 pub(crate) fn write(root: &Path, check: bool) -> Vec<String> {
     let mut pages = error_pages();
+    pages.extend(crate::rule_pages::pages());
     match command_page(root) {
         Ok(page) => drop(pages.insert(PathBuf::from("docs/reference/cli.md"), page)),
         Err(fault) => return vec![fault],
     }
+    pages.insert(PathBuf::from("docs/reference/lock-matrix.md"), crate::lock_page::page());
     let mut faults = Vec::new();
     for (path, text) in &pages {
         let path = root.join(path);
@@ -26,12 +28,13 @@ pub(crate) fn write(root: &Path, check: bool) -> Vec<String> {
             faults.push(format!("{}: {error}", path.display()));
         }
     }
-    for entry in
-        std::fs::read_dir(root.join("docs/errors")).into_iter().flatten().filter_map(Result::ok)
-    {
-        let relative = PathBuf::from("docs/errors").join(entry.file_name());
-        if !pages.contains_key(&relative) {
-            faults.push(format!("{} belongs to no error code", relative.display()));
+    for folder in ["docs/errors", "docs/rules"] {
+        let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten();
+        for entry in entries.filter_map(Result::ok) {
+            let relative = PathBuf::from(folder).join(entry.file_name());
+            if !pages.contains_key(&relative) {
+                faults.push(format!("{} belongs to nothing", relative.display()));
+            }
         }
     }
     faults

@@ -1,6 +1,10 @@
-//! Chores of the repository: `cargo xtask tidy`, `cargo xtask docs [--check]`.
+//! Chores of the repository: `cargo xtask tidy`, `cargo xtask docs [--check]`,
+//! `cargo xtask lock-matrix`.
 
 mod docs;
+mod lock_matrix;
+mod lock_page;
+mod rule_pages;
 mod tidy;
 
 use std::path::PathBuf;
@@ -13,7 +17,8 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::check(&root()),
         ["docs"] => docs::write(&root(), false),
         ["docs", "--check"] => docs::write(&root(), true),
-        _ => vec!["usage: cargo xtask tidy | docs [--check]".to_owned()],
+        ["lock-matrix"] => lock_matrix::write(&root()),
+        _ => vec!["usage: cargo xtask tidy | docs [--check] | lock-matrix".to_owned()],
     };
     for fault in &faults {
         print_line(fault);

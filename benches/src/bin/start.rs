@@ -74,7 +74,7 @@ impl Tools {
             optional: true,
         };
         Ok(Self {
-            underpin: build()?,
+            underpin: process::underpin()?,
             prisma: PRISMA.version.install(),
             dbmate: dbmate.install().and_then(|()| program_in(&dbmate.folder)),
         })
@@ -121,18 +121,6 @@ impl Tools {
             .env("UNDERPIN_PG_BIN", &server.binaries().folder);
         Ok(command)
     }
-}
-
-/// Underpin as it is released, beside this program.
-fn build() -> Outcome<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["build", "--release", "--quiet", "--package", "underpin"]);
-    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    if !command.status()?.success() {
-        return Err("underpin cannot be built".into());
-    }
-    Ok(std::env::current_exe()?.with_file_name("underpin"))
 }
 
 /// The program for this processor among the packages of dbmate.

@@ -26,8 +26,8 @@ pub const SCHEMA: &str = "underpin";
 pub enum Kind {
     /// The lease was taken; `detail` says from whom, if from anybody.
     LeaseTaken,
-    /// Migrations were recorded as applied without running them; `detail` is a JSON list of their
-    /// names and the ids of their rows.
+    /// Migrations were recorded as applied without running them; `detail` is a JSON list of
+    /// [`BaselineRow`]s.
     Baselined,
     /// What a baseline had recorded was removed from the history; `detail` is the run of it.
     BaselineUndone,
@@ -520,13 +520,25 @@ pub async fn state_of(session: &Session, row: &str) -> Result<RowState> {
     Ok(state)
 }
 
+/// One migration that a baseline recorded.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BaselineRow {
+    /// Its name.
+    pub migration: String,
+    /// The id of its history row.
+    pub row: String,
+    /// Why it was assumed, where it was not proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
+}
+
 /// A baseline that can be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Baseline {
     /// The run that wrote it.
     pub run: String,
-    /// Names, and the ids of their history rows.
-    pub rows: Vec<(String, String)>,
+    /// What it recorded, in the folder's order.
+    pub rows: Vec<BaselineRow>,
 }
 
 /// The baselines that were recorded and not undone since, oldest first.

@@ -30,6 +30,8 @@ pub mod diagnose;
 
 pub mod prove;
 
+pub mod assess;
+
 pub mod execute;
 
 pub mod verify;

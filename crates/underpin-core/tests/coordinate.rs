@@ -236,6 +236,7 @@ fn options(target: ConnectionSettings, server: &Server, folder: &std::path::Path
         redis: None,
         policy: underpin_core::diagnose::Policy::default(),
         answers: underpin_core::diagnose::Answers::default(),
+        gate: underpin_core::engine::Gate::default(),
         stop: Stop::default(),
         dry_run: false,
     }

@@ -49,6 +49,7 @@ impl Project {
             redis: None,
             policy: underpin_core::diagnose::Policy::default(),
             answers: underpin_core::diagnose::Answers::default(),
+            gate: underpin_core::engine::Gate::default(),
             stop: Stop::default(),
             dry_run: false,
         };
@@ -268,6 +269,30 @@ async fn a_transaction_that_stays_in_progress_is_ended_by_name_and_run_again() {
     let said = |event: &Event| matches!(event, Event::ConnectionRestored { committed: false, .. });
     assert!(events.iter().any(said), "{events:?}");
     assert_eq!(database.value(HISTORY).await.as_deref(), Some("1"));
+}
+
+/// Another process migrates between our look at the history and our look at the catalog.
+#[tokio::test(flavor = "multi_thread")]
+async fn work_under_way_between_two_looks_is_not_taken_for_a_strange_database() {
+    let server = server().await;
+    let database = server.database().await;
+    let mut project = Project::new(&server, &database, &[INIT, "INSERT INTO \"User\" VALUES (1);"]);
+    project.options.patience = Duration::from_secs(20);
+    let direct = project.options.clone();
+    let sent = sent(&server, &mut project).await;
+    let first = sent.iter().position(|text| text.contains("checksum")).unwrap();
+    let proxy = Proxy::before(&server).await.unwrap();
+    let next = When::Message(first as u64 + 2);
+    proxy.add(Rule::to_server(next, Action::Delay(Duration::from_secs(3))));
+    project.options.target = ConnectionSettings::parse(&proxy.url(&database.name)).unwrap();
+    let other = async {
+        while proxy.counts().fired == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        engine::deploy(&direct, &mut Silent).await.unwrap().applied.len()
+    };
+    let (slow, other) = tokio::join!(project.deploy(), other);
+    assert_eq!((slow.unwrap().applied.len(), other), (0, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

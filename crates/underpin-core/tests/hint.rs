@@ -59,6 +59,7 @@ impl Stage {
             journals: None,
             policy: underpin_core::diagnose::Policy::default(),
             answers: underpin_core::diagnose::Answers::default(),
+            gate: underpin_core::engine::Gate::default(),
             redis,
             stop: Stop::default(),
             dry_run: false,

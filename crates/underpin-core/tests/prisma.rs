@@ -13,6 +13,7 @@ use underpin_core::event::Event;
 use underpin_core::execute::{LockBudget, Stop};
 use underpin_core::postgres::ConnectionSettings;
 use underpin_core::postgres::scratch::ScratchOptions;
+use underpin_testkit::proxy::{Action, Proxy, Rule, When};
 use underpin_testkit::{TestDatabase, majors, server};
 
 fn options(url: &str, folder: &Path) -> PrismaOptions {
@@ -33,6 +34,7 @@ fn options(url: &str, folder: &Path) -> PrismaOptions {
             redis: None,
             policy: underpin_core::diagnose::Policy::default(),
             answers: underpin_core::diagnose::Answers::default(),
+            gate: underpin_core::engine::Gate::default(),
             stop: Stop::default(),
             dry_run: false,
         },
@@ -217,4 +219,35 @@ async fn a_lock_that_is_held_longer_than_the_budget_is_awaited_by_the_drop_in() 
     let mut events: Vec<Event> = Vec::new();
     let (done, ()) = tokio::join!(prisma::deploy(&options, &mut events), release);
     assert_eq!(done.unwrap().applied, ["1_a"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_another_process_makes_between_two_looks_are_no_p3005() {
+    let server = server(*majors().last().unwrap()).await;
+    let folder = folder(&[("1_a", "CREATE TABLE t (a int)")]);
+    let silent = || underpin_core::event::Silent;
+    let through = async |name: &str| {
+        let proxy = Proxy::before(&server).await.unwrap();
+        let mut options = options(&proxy.url(name), folder.path());
+        options.options.patience = Duration::from_secs(20);
+        (proxy, options)
+    };
+    let (proxy, counted) = through(&server.database().await.name).await;
+    prisma::deploy(&counted, &mut silent()).await.unwrap();
+    let sent = proxy.counts().log;
+    let first = sent.iter().position(|text| text.contains("checksum")).unwrap();
+    let database = server.database().await;
+    let (proxy, slow) = through(&database.name).await;
+    let next = When::Message(first as u64 + 2);
+    proxy.add(Rule::to_server(next, Action::Delay(Duration::from_secs(2))));
+    let direct = options(&database.url, folder.path());
+    let other = async {
+        while proxy.counts().fired == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        prisma::deploy(&direct, &mut silent()).await.unwrap().applied.len()
+    };
+    let mut sink = silent();
+    let (slow, other) = tokio::join!(prisma::deploy(&slow, &mut sink), other);
+    assert_eq!((slow.unwrap().applied.len(), other), (0, 1));
 }

@@ -50,6 +50,7 @@ impl Stage {
             redis: None,
             policy: underpin_core::diagnose::Policy::default(),
             answers: underpin_core::diagnose::Answers::default(),
+            gate: underpin_core::engine::Gate::default(),
             stop: Stop::default(),
             dry_run: false,
         };

@@ -148,6 +148,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_never_ended_does_not_lose_what_stands_before() {
+        for open in ["SELECT 'abc;\n", "SELECT $x$ abc;\n", "SELECT \"abc;\n", "/* abc;\n"] {
+            let text = format!("CREATE TABLE a (i int);\nDROP TABLE b;\n{open}");
+            let script = Script::parse(&text);
+            let unparsed = |s: &Statement| matches!(s.kind, StatementKind::Unparsed { .. });
+            assert_eq!(script.statements.iter().filter(|s| !unparsed(s)).count(), 2, "{script:?}");
+        }
+    }
+
+    #[test]
     fn plain_definitions_and_data_are_atomic() {
         assert_eq!(
             shape("CREATE TABLE a (i int); INSERT INTO a VALUES (1);"),

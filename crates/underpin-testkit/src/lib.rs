@@ -6,6 +6,7 @@
 //! installed; which of them a run uses from `UNDERPIN_TEST_MAJORS`.
 
 pub mod evidence;
+pub mod lock_matrix;
 pub mod machine;
 pub mod npm;
 pub mod pooler;

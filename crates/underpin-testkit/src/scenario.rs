@@ -178,6 +178,15 @@ impl Scenario {
     }
 }
 
+/// What differs from run to run where backups are made. Progress is told once a second, so not at
+/// all on a fast machine.
+const OF_BACKUPS: &[(&str, &str)] = &[
+    (r"stderr\| +Backup  [a-z]+: [^\n]*\n", ""),
+    (r"_[0-9]{8}_[0-9]{6}", "_[stamp]"),
+    (r" +[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", " [size]"),
+    (r"\([0-9]+(\.[0-9]+)? (B|kB|MB|GB)\)", "([size])"),
+];
+
 /// Everything that a step needs.
 struct Stage<'a> {
     program: &'a Path,
@@ -235,8 +244,7 @@ impl Stage<'_> {
             .env("HOME", self.root)
             .env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
         command.env("UNDERPIN_PG_BIN", &self.server.binaries().folder);
-        let settings = std::fs::read_to_string(self.root.join("underpin.toml"));
-        if settings.is_ok_and(|text| text.contains("[backup]"))
+        if self.has_backups()
             && let Some(clients) = crate::clients(self.server.binaries().version.major())
         {
             command.env("UNDERPIN_PG_CLIENTS", clients);
@@ -276,6 +284,11 @@ impl Stage<'_> {
         }
     }
 
+    fn has_backups(&self) -> bool {
+        let settings = std::fs::read_to_string(self.root.join("underpin.toml"));
+        settings.is_ok_and(|text| text.contains("[backup]"))
+    }
+
     /// Takes out what differs from run to run.
     fn normalise(&self, text: &str) -> String {
         let socket = self.server.cluster().socket_folder().display().to_string();
@@ -311,14 +324,22 @@ impl Stage<'_> {
             )
             .replace(&format!("{}_before_", self.database.name), "[database]_before_")
             .replace(&format!("the database {};", self.database.name), "the database [database];")
-            .replace(&format!("Done: {} is", self.database.name), "Done: [database] is");
-        for (pattern, replacement) in [
+            .replace(&format!("Done: {} is", self.database.name), "Done: [database] is")
+            .replace(
+                &format!("\"server\": \"{}\"", self.server.binaries().version),
+                "\"server\": \"[version]\"",
+            )
+            .replace(
+                &format!("\"database\": \"{}\"", self.database.name),
+                "\"database\": \"[database]\"",
+            )
+            .replace(
+                &format!("for PostgreSQL {},", self.server.binaries().version.major()),
+                "for PostgreSQL [major],",
+            );
+        let of_backups: &[(&str, &str)] = if self.has_backups() { OF_BACKUPS } else { &[] };
+        for (pattern, replacement) in of_backups.iter().copied().chain([
             (r" +[0-9]+(\.[0-9]+)? (ms|s)\n", " [time]\n"),
-            // Told once a second, so not at all on a fast machine.
-            (r"stderr\| +Backup  [a-z]+: [^\n]*\n", ""),
-            (r"_[0-9]{8}_[0-9]{6}", "_[stamp]"),
-            (r" +[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", " [size]"),
-            (r"\([0-9]+(\.[0-9]+)? (B|kB|MB|GB)\)", "([size])"),
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),
             (r#""duration_ms": ?[0-9.]+"#, r#""duration_ms": [time]"#),
             (r#""(waited_ms)": ?[0-9.]+"#, r#""$1": [time]"#),
@@ -326,7 +347,7 @@ impl Stage<'_> {
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
             (r"backend [0-9]+", "backend [pid]"),
-        ] {
+        ]) {
             if let Ok(regex) = regex_lite::Regex::new(pattern) {
                 text = regex.replace_all(&text, replacement).into_owned();
             }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use underpin_core::diagnose::Answers;
+use underpin_core::migrations::MigrationName;
 
 /// Changes the schema of a production PostgreSQL database while people live in it.
 ///
@@ -90,6 +92,18 @@ pub(crate) enum Output {
     Ndjson,
     /// Lines for a container's log, each with [MIGRATE]
     Log,
+    /// Of findings: workflow commands that GitHub shows beside the changed lines
+    Github,
+    /// Of findings: GitLab's Code Quality report
+    Gitlab,
+    /// Of findings: SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Of findings: JUnit's XML
+    Junit,
+    /// Of findings: a comment for a pull request
+    Markdown,
+    /// Of findings: one self-contained page
+    Html,
 }
 
 /// When to colour.
@@ -119,7 +133,15 @@ pub(crate) enum Verb {
         dry_run: bool,
         #[command(flatten)]
         said: Said,
+        /// Refuse when anything has changed since this plan was made
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
+        /// Waive a rule that the policy refuses for
+        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+        allow: Vec<String>,
     },
+    /// Judge what is pending against this database; changes nothing
+    Plan(PlanArguments),
     /// Record what is proven to be in effect, without running anything
     Baseline {
         /// Find out and show, and change nothing; the default
@@ -159,6 +181,8 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: BackupVerb,
     },
+    /// Say what migrations will lock, lose and break, without a database
+    Lint(LintArguments),
     /// What `prisma migrate` does in production: the same flags, words and exit codes
     Migrate {
         /// Which of Prisma's verbs.
@@ -175,6 +199,88 @@ pub(crate) enum Verb {
     Demo,
 }
 
+/// What to judge, and by which measure.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LintArguments {
+    /// SQL files, migrations or folders of them [default: every migration of the project]
+    pub(crate) files: Vec<PathBuf>,
+    /// Judge this migration and those after it as one deploy; those before it are applied
+    #[arg(long, value_name = "MIGRATION", conflicts_with = "files")]
+    pub(crate) pending_from: Option<String>,
+    /// The server's major version [default: any from 13 on]
+    #[arg(long, env = "UNDERPIN_SERVER_VERSION", value_name = "MAJOR", value_parser = clap::value_parser!(u32).range(9..=99))]
+    pub(crate) server_version: Option<u32>,
+    /// Who runs the files
+    #[arg(long, env = "UNDERPIN_RUNNER", value_enum, default_value_t = RunnerName::Underpin)]
+    pub(crate) runner: RunnerName,
+    /// List findings from this level on
+    #[arg(long, env = "UNDERPIN_LEVEL", value_enum, default_value_t = Level::Warning)]
+    pub(crate) level: Level,
+    /// Exit with 3 when there is a finding of this level
+    #[arg(long, env = "UNDERPIN_FAIL_ON", value_enum, default_value_t = FailOn::Error)]
+    pub(crate) fail_on: FailOn,
+    /// Run rules that are off by default: an id, or STYLE or PERF for the whole family
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) enable: Vec<String>,
+}
+
+/// Who runs the files, and how they become transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunnerName {
+    /// One transaction per file where it can be, else statement by statement
+    Underpin,
+    /// Prisma before 7.4: each file as one query, which is one transaction
+    Prisma,
+    /// Prisma 7.4 and later: files with CONCURRENTLY statement by statement
+    PrismaSplit,
+}
+
+/// How loud a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    /// Everything
+    Note,
+    /// What may break or block something
+    Warning,
+    /// What destroys data, fails, or blocks for as long as the table is large
+    Error,
+}
+
+/// What makes the run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Any finding
+    Note,
+    /// A warning or an error
+    Warning,
+    /// An error
+    Error,
+    /// Nothing
+    Never,
+}
+
+/// What to plan for.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlanArguments {
+    /// Write the plan for `deploy --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Measure the rates for predictions on a scratch server (some seconds)
+    #[arg(long)]
+    pub(crate) calibrate: bool,
+    /// List findings from this level on
+    #[arg(long, env = "UNDERPIN_LEVEL", value_enum, default_value_t = Level::Warning)]
+    pub(crate) level: Level,
+    /// Exit with 3 when there is a finding of this level
+    #[arg(long, env = "UNDERPIN_FAIL_ON", value_enum, default_value_t = FailOn::Error)]
+    pub(crate) fail_on: FailOn,
+    /// Waive a rule
+    #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+    pub(crate) allow: Vec<String>,
+    #[command(flatten)]
+    pub(crate) said: Said,
+}
+
 /// What a person says of migrations that cannot be decided.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Said {
@@ -184,6 +290,14 @@ pub(crate) struct Said {
     /// Run what is missing of a migration that is half there
     #[arg(long, env = "UNDERPIN_COMPLETE", value_name = "MIGRATION", value_delimiter = ',')]
     pub(crate) complete: Vec<String>,
+}
+
+impl Said {
+    /// For the engine.
+    pub(crate) fn answers(&self) -> Answers {
+        let names = |list: &[String]| list.iter().map(MigrationName::new).collect();
+        Answers { run: names(&self.run), complete: names(&self.complete) }
+    }
 }
 
 /// Prisma's verbs.

@@ -4,16 +4,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use underpin_core::backup::Level;
-use underpin_core::config::{BeforeDeploy, Discovery, ProjectConfig, Secret, Settings, discover};
+use underpin_core::config::{
+    BeforeDeploy, Discovery, FailOn, ProjectConfig, Secret, Settings, discover,
+};
 use underpin_core::diagnose::{Answers, Policy};
 use underpin_core::engine::prisma::PrismaOptions;
-use underpin_core::engine::{BackupBefore, BackupOptions, Options};
+use underpin_core::engine::{BackupBefore, BackupOptions, Gate, Options};
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
 use underpin_core::postgres::embedded::EmbeddedEngine;
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::postgres::{ConnectionSettings, Environment};
 use underpin_core::{Code, Error, Result as CoreResult};
+
+use underpin_sql::finding::Severity;
 
 use crate::args::Global;
 
@@ -127,6 +131,7 @@ impl Project {
                 .and_then(|settings| settings.redis_url(&self.folder, &self.variables)),
             policy: self.policy(),
             answers: Answers::default(),
+            gate: self.gate(),
             stop: crate::signals::stop(),
             dry_run,
             target,
@@ -170,6 +175,16 @@ impl Project {
         })?;
         let when = said.before_deploy.unwrap_or(BeforeDeploy::Destructive);
         Ok(Some(BackupBefore { backup: self.backups(global)?, when, level }))
+    }
+
+    fn gate(&self) -> Gate {
+        let Some(said) = self.settings.as_ref().map(|s| &s.policy) else { return Gate::default() };
+        let fail_on = match said.fail_on {
+            Some(FailOn::Error) => Some(Severity::Error),
+            Some(FailOn::Warning) => Some(Severity::Warning),
+            Some(FailOn::Never) | None => None,
+        };
+        Gate { plan: None, fail_on, allow: said.allow.clone() }
     }
 
     fn policy(&self) -> Policy {

@@ -4,16 +4,17 @@ mod args;
 mod backup;
 mod demo;
 mod environment;
+mod lint;
 mod migrate;
 mod output;
+mod plan;
 mod show;
 mod signals;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use underpin_core::diagnose::Answers;
-use underpin_core::engine::{self, BaselineRequest, Options, Resolution, StatusState};
+use underpin_core::engine::{self, BaselineRequest, Resolution, StatusState};
 use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
@@ -33,6 +34,11 @@ fn main() -> ExitCode {
         }
     };
     let printer = Printer::new(&arguments.global);
+    // Waits for nothing, and is over before a runtime has started.
+    if let Verb::Lint(lint) = &arguments.verb {
+        let result = lint::run(&arguments.global, lint, &printer);
+        return ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number());
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
@@ -80,13 +86,19 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
+    if printer.only_findings() && !matches!(arguments.verb, Verb::Plan(_)) {
+        let words = "this verb has no findings: --output human, json, ndjson or log";
+        return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
+    }
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
-        Verb::Deploy { dry_run, said } => {
-            let names = |list: &[String]| list.iter().map(MigrationName::new).collect();
-            let answers = Answers { run: names(&said.run), complete: names(&said.complete) };
+        Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
+        Verb::Deploy { dry_run, said, plan: planned, allow } => {
             let project = Project::find(global)?;
-            let options = Options { answers, ..project.options(global, true, *dry_run)? };
+            let mut options = project.options(global, true, *dry_run)?;
+            options.answers = said.answers();
+            options.gate.plan = planned.as_deref().map(plan::read).transpose()?;
+            options.gate.allow.extend(allow.iter().cloned());
             let before = project.backup_before(global)?;
             let report = engine::deploy_backed(&options, before.as_ref(), &mut *sink).await?;
             printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
@@ -138,8 +150,8 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             Ok(ExitStatus::Success)
         }
         Verb::Backup { verb } => backup::run(global, verb, printer).await,
-        // Has its own streams and exit codes; see `main`.
-        Verb::Migrate { .. } => Ok(ExitStatus::Success),
+        // Migrate has its own streams and exit codes, lint no need of a runtime; see `main`.
+        Verb::Migrate { .. } | Verb::Lint(_) => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }

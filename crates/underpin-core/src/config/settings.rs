@@ -28,6 +28,9 @@ pub struct Settings {
     pub migrate: MigrateSettings,
     /// A Redis that wakes those who wait for their turn.
     redis: Option<RedisSettings>,
+    /// What a deploy refuses.
+    #[serde(default)]
+    pub policy: PolicySettings,
     /// What may be done without asking about a database whose history does not tell everything.
     #[serde(default)]
     pub baseline: BaselineSettings,
@@ -171,6 +174,29 @@ fn small_text(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// `[policy]`; see `docs/reference/plan.md`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySettings {
+    /// Findings from this level on refuse a deploy; absent: none does.
+    pub fail_on: Option<FailOn>,
+    /// Rules that never refuse.
+    #[serde(default)]
+    pub allow: Vec<String>,
+}
+
+/// From which level on a finding refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailOn {
+    /// An error.
+    Error,
+    /// A warning or an error.
+    Warning,
+    /// Nothing.
+    Never,
 }
 
 /// `[baseline]`; see `docs/reference/baseline.md`.

@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::Executor;
 use crate::history::History;
-use crate::journal::{self, Entry, Kind};
+use crate::journal::{self, BaselineRow, Entry, Kind};
 use crate::migrations::{Migration, MigrationFolder};
 use crate::postgres::Session;
 use crate::prove::Examination;
@@ -257,10 +257,15 @@ async fn write(
     if history != found.history || live.fingerprint() != found.live.fingerprint() {
         return Ok(false);
     }
-    let chosen: Vec<&Migration> = found.places.iter().map(|i| &folder.migrations[*i]).collect();
+    let recorded = found.places.iter().zip(&found.report.recorded);
+    let chosen: Vec<Chosen<'_>> =
+        recorded.map(|(i, recorded)| (&folder.migrations[*i], recorded.assumed.clone())).collect();
     record(options, &history, &chosen, executor, sink).await?;
     Ok(true)
 }
+
+/// A migration to be recorded, and why it is assumed where it is not proven.
+pub(super) type Chosen<'a> = (&'a Migration, Option<String>);
 
 /// The history table where there is none, and the rows of `migrations`, in one transaction.
 ///
@@ -269,7 +274,7 @@ async fn write(
 pub(super) async fn record(
     options: &Options,
     history: &History,
-    migrations: &[&Migration],
+    migrations: &[Chosen<'_>],
     executor: &mut Executor,
     sink: &mut dyn EventSink,
 ) -> Result<()> {
@@ -282,10 +287,11 @@ pub(super) async fn record(
         sql += &table.create_sql(executor.session()).await?;
     }
     let mut rows = Vec::with_capacity(migrations.len());
-    for migration in migrations {
-        let id = uuid::Uuid::new_v4().to_string();
-        sql += &table.insert_baseline_sql(&id, migration, Timestamp::now());
-        rows.push((migration.name.to_string(), id));
+    for (migration, assumed) in migrations {
+        let row = uuid::Uuid::new_v4().to_string();
+        sql += &table.insert_baseline_sql(&row, migration, Timestamp::now());
+        let (migration, assumed) = (migration.name.to_string(), assumed.clone());
+        rows.push(BaselineRow { migration, row, assumed });
     }
     let entry = match rows.is_empty() {
         true => Entry::new(Kind::HistoryCreated),
@@ -295,7 +301,8 @@ pub(super) async fn record(
     };
     executor.record(&sql, entry).await?;
     if !rows.is_empty() {
-        sink.emit(&Event::Baselined { migrations: names(migrations.iter().map(|m| &m.name)) });
+        let names = names(migrations.iter().map(|(migration, _)| &migration.name));
+        sink.emit(&Event::Baselined { migrations: names });
     }
     Ok(())
 }
@@ -333,7 +340,7 @@ pub async fn undo_baseline(
     };
     let result = async {
         let found = find_baseline(executor.session(), &found.run).await?;
-        let ids = found.rows.iter().map(|(_, id)| id.as_str());
+        let ids = found.rows.iter().map(|row| row.row.as_str());
         let sql = history_table(options).remove_baseline_sql(ids);
         let entry = Entry::new(Kind::BaselineUndone).step(found.rows.len());
         executor.record(&sql, entry.detail(found.run.as_str())).await?;
@@ -347,7 +354,7 @@ pub async fn undo_baseline(
 }
 
 fn undone(baseline: journal::Baseline, dry_run: bool) -> UndoReport {
-    let removed = baseline.rows.into_iter().map(|(name, _)| name).collect();
+    let removed = baseline.rows.into_iter().map(|row| row.migration).collect();
     UndoReport { run: baseline.run, removed, dry_run }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::backup::BackupBefore;
 use super::baseline;
 use super::examination::{self, Facts, Plan};
+use super::plan;
 use super::turn::{self, Run};
 use super::{Options, connect, failed, history_table, names, read_folder};
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
@@ -163,12 +164,27 @@ async fn deploy_in_rounds(
             }
         }
         check_history(folder, &history, sink)?;
-        let work = decide(options, folder, history, &resumes, hold.session()?, sink).await?;
+        let seen = history.clone();
+        let work = match decide(options, folder, history, &resumes, hold.session()?, sink).await {
+            Ok(work) => work,
+            // Another process was at it between our looks at history and catalog: this too is
+            // judged when it is our turn.
+            Err(error) => {
+                let alone = options.dry_run || matches!(hold, Hold::Turn(_));
+                let now = table.read(hold.session()?).await;
+                if alone || now.is_ok_and(|now| now == seen) {
+                    return Err(error);
+                }
+                hold.enter(run, &[], sink).await?;
+                continue;
+            }
+        };
+        gate(options, folder, &work, hold.session()?).await?;
         if work.is_nothing() || options.dry_run {
             return Ok(work.report(options.dry_run, begun));
         }
         let wanted: Vec<&MigrationName> =
-            work.baseline.iter().chain(&work.pending).map(|m| &m.name).collect();
+            work.to_record().chain(work.pending.iter().copied()).map(|m| &m.name).collect();
         if !hold.enter(run, &wanted, sink).await? {
             continue;
         }
@@ -183,8 +199,35 @@ async fn deploy_in_rounds(
     Err(turn::moved(ROUNDS_MAX))
 }
 
+/// Refuses what was planned otherwise, and what the policy does not allow.
+async fn gate(
+    options: &Options,
+    folder: &MigrationFolder,
+    work: &Work<'_>,
+    session: &mut Session,
+) -> Result<()> {
+    let gate = &options.gate;
+    if gate.plan.is_none() && (gate.fail_on.is_none() || work.pending.is_empty()) {
+        return Ok(());
+    }
+    let live = match work.live() {
+        Some(live) => live.clone(),
+        None => catalog::read(session).await?,
+    };
+    let baseline = names(work.to_record().map(|m| &m.name));
+    let binding = plan::binding(options, &live, baseline, &work.pending);
+    if let Some(planned) = &gate.plan {
+        plan::refuse_stale(planned, &binding)?;
+    }
+    let Some(level) = gate.fail_on else { return Ok(()) };
+    let about = plan::About { folder, history: &work.history, pending: &work.pending, live: &live };
+    let request = plan::PlanRequest { allow: gate.allow.clone(), ..plan::PlanRequest::default() };
+    let assessed = plan::assess_pending(options, &request, &about, binding, None, session).await?;
+    plan::refuse_by_policy(&assessed, level)
+}
+
 /// Tells what the history says, and refuses one that nothing may be built on.
-fn check_history(
+pub(super) fn check_history(
     folder: &MigrationFolder,
     history: &History,
     sink: &mut dyn EventSink,
@@ -263,10 +306,10 @@ pub(super) fn refuse_failed(
 }
 
 /// What is to be done, and everything that this rests on.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     history: History,
     live: Option<CatalogSnapshot>,
-    baseline: Vec<&'a Migration>,
+    baseline: Vec<baseline::Chosen<'a>>,
     pending: Vec<&'a Migration>,
     /// Of the pending ones that are half there: their statements, by index, that are in effect.
     in_effect: HashMap<MigrationName, BTreeSet<usize>>,
@@ -286,11 +329,31 @@ struct Expected {
 impl<'a> Work<'a> {
     /// Takes over what an examination has decided; gives what differed before.
     fn follow(&mut self, folder: &'a MigrationFolder, plan: Plan) -> CatalogDiff {
-        self.baseline = plan.baseline.iter().map(|i| &folder.migrations[*i]).collect();
+        let assumed = |i: &usize| plan.assumed.get(i).cloned();
+        let chosen = plan.baseline.iter().map(|i| (&folder.migrations[*i], assumed(i)));
+        self.baseline = chosen.collect();
         self.pending = plan.run.iter().map(|i| &folder.migrations[*i]).collect();
         let halves = plan.in_effect.into_iter();
         self.in_effect = halves.map(|(i, s)| (folder.migrations[i].name.clone(), s)).collect();
         plan.drift
+    }
+
+    /// The live catalog that it rests on, where it was read.
+    pub(super) fn live(&self) -> Option<&CatalogSnapshot> {
+        self.live.as_ref()
+    }
+
+    pub(super) fn engine(&self) -> Option<&str> {
+        self.engine.as_deref()
+    }
+
+    /// In order.
+    pub(super) fn to_run(&self) -> impl Iterator<Item = &'a Migration> {
+        self.pending.iter().copied()
+    }
+
+    pub(super) fn to_record(&self) -> impl Iterator<Item = &'a Migration> {
+        self.baseline.iter().map(|(migration, _)| *migration)
     }
 
     fn is_nothing(&self) -> bool {
@@ -303,7 +366,7 @@ impl<'a> Work<'a> {
 
     fn report(&self, dry_run: bool, begun: Instant) -> DeployReport {
         DeployReport {
-            baselined: names(self.baseline.iter().map(|m| &m.name)),
+            baselined: names(self.to_record().map(|m| &m.name)),
             applied: names(self.pending.iter().map(|m| &m.name)),
             already_applied: self.already,
             engine: self.engine.clone(),
@@ -316,7 +379,7 @@ impl<'a> Work<'a> {
     }
 }
 
-async fn decide<'a>(
+pub(super) async fn decide<'a>(
     options: &Options,
     folder: &'a MigrationFolder,
     history: History,

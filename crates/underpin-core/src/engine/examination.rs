@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use underpin_sql::Script;
 
 use super::Options;
-use crate::catalog::{CatalogDiff, CatalogSnapshot};
+use super::deploy::replay_context;
+use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
 use crate::diagnose::{self, Decision, MigrationDiagnosis, PrefixDiagnosis, Verdict};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::history::History;
-use crate::migrations::{Declared, MigrationFolder};
+use crate::migrations::{Declared, MigrationFolder, MigrationName};
 use crate::postgres::Session;
 use crate::prove::{self, Case, Examination};
-use crate::replay::{Replay, ReplayContext};
+use crate::replay::{self, Replay, ReplayContext};
 
 /// Differences shown before "and N more".
 const DIFFERENCES_SHOWN: usize = 20;
@@ -37,6 +38,8 @@ pub(super) struct Facts<'a> {
 /// What a run is to do: places of migrations in the folder.
 pub(super) struct Plan {
     pub(super) baseline: Vec<usize>,
+    /// Of those to record, the ones that are not proven, with the reason.
+    pub(super) assumed: BTreeMap<usize, String>,
     pub(super) run: Vec<usize>,
     /// Of those to run, the ones that are half there, with their statements (by index) that are
     /// in effect.
@@ -70,6 +73,38 @@ pub(super) async fn examine(
     .await
 }
 
+/// What the catalog says against `name` being in effect, with its evidence; `None` where it does
+/// not.
+pub(super) async fn denied(
+    options: &Options,
+    folder: &MigrationFolder,
+    history: &History,
+    name: &MigrationName,
+    session: &mut Session,
+) -> Result<Option<(&'static str, Vec<String>)>> {
+    let context = replay_context(options, session).await?;
+    let replay = replay::replay_tolerant(&folder.migrations, &context, &mut |_| {})
+        .await
+        .map_err(|failure| failure.error)?;
+    let schemas = diagnose::managed_schemas(&replay, options.target.schema());
+    let replay = replay.restricted_to(&schemas);
+    let live = catalog::read(session).await?.restricted_to(&schemas);
+    let facts = Facts { options, session, folder, replay: &replay, live: &live, schemas: &schemas };
+    let examination = examine(&facts, recorded(folder, history), &context).await?;
+    let found = examination.diagnosis.migrations.into_iter().find(|m| m.name == *name);
+    Ok(found
+        .filter(|m| {
+            matches!(
+                m.verdict,
+                Verdict::Missing | Verdict::Partial { .. } | Verdict::Conflicting { .. }
+            )
+        })
+        .map(|m| {
+            let evidence = m.evidence.iter().map(|e| format!("{}: {}", e.says.word(), e.fact));
+            (m.verdict.word(), evidence.collect())
+        }))
+}
+
 /// What a database without history holds of the folder, or UP-3201.
 pub(super) async fn untracked(
     facts: &Facts<'_>,
@@ -89,6 +124,7 @@ pub(super) async fn untracked(
         });
         return Ok(Plan {
             baseline: (0..*in_effect).collect(),
+            assumed: BTreeMap::new(),
             run: (*in_effect..of).collect(),
             in_effect: BTreeMap::new(),
             drift: CatalogDiff::default(),
@@ -132,15 +168,17 @@ pub(super) async fn half_recorded(
 fn plan(facts: &Facts<'_>, examination: Examination, sink: &mut dyn EventSink) -> Plan {
     let (baseline, run) = examination.work();
     let migrations = &examination.diagnosis.migrations;
-    let assumed = migrations.iter().zip(&examination.decisions).filter_map(|(m, d)| match d {
-        Decision::BaselineAssumed { why } => Some(format!("{}: {why}", m.name)),
-        _ => None,
-    });
-    let assumed: Vec<String> = assumed.collect();
+    let decisions = examination.decisions.iter().enumerate();
+    let assumed: BTreeMap<usize, String> = decisions
+        .filter_map(|(index, decision)| match decision {
+            Decision::BaselineAssumed { why } => Some((index, why.clone())),
+            _ => None,
+        })
+        .collect();
     let is_in = |d: &&Decision| matches!(d, Decision::Baseline | Decision::Recorded);
     sink.emit(&Event::Explained {
         in_effect: examination.decisions.iter().filter(is_in).count(),
-        assumed,
+        assumed: assumed.iter().map(|(i, why)| format!("{}: {why}", migrations[*i].name)).collect(),
         missing: run.iter().map(|i| migrations[*i].name.to_string()).collect(),
         of: migrations.len(),
         facts: facts.live.len(),
@@ -162,7 +200,7 @@ fn plan(facts: &Facts<'_>, examination: Examination, sink: &mut dyn EventSink) -
     warn(sink, "drift", "the live catalog holds what no migration explains; it stays", drift);
     let in_effect = run.iter().filter_map(|i| Some((*i, half(facts, &examination, *i)?)));
     let in_effect = in_effect.collect();
-    Plan { baseline, run, in_effect, drift: examination.proof.residual }
+    Plan { baseline, assumed, run, in_effect, drift: examination.proof.residual }
 }
 
 /// Of a migration that is to be completed the statements that stay as they are.

@@ -7,6 +7,7 @@ mod deploy;
 mod evidence;
 mod examination;
 mod failed;
+mod plan;
 pub mod prisma;
 mod resolve;
 mod status;
@@ -24,6 +25,9 @@ pub use backup::{
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
 pub use deploy::{DeployReport, deploy, deploy_backed};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
+pub use plan::{
+    Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, plan,
+};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
 pub use verify::{VerifyReport, verify};
@@ -61,10 +65,23 @@ pub struct Options {
     pub policy: Policy,
     /// What a person says of migrations that cannot be decided.
     pub answers: Answers,
+    /// What a deploy looks at before it changes anything.
+    pub gate: Gate,
     /// A request to stop.
     pub stop: Stop,
     /// Tell what would be done, change nothing.
     pub dry_run: bool,
+}
+
+/// What a deploy looks at before it changes anything. The default is nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Gate {
+    /// The plan that was looked at: nothing may have moved since.
+    pub plan: Option<Binding>,
+    /// Findings from this level on refuse the deploy.
+    pub fail_on: Option<underpin_sql::finding::Severity>,
+    /// Rules that are waived for this run.
+    pub allow: Vec<String>,
 }
 
 /// Connects and says so.

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::turn::Run;
-use super::{Options, connect, history_table, read_folder};
+use super::{Options, connect, examination, history_table, read_folder};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::history::{History, HistoryTable};
 use crate::journal::{Entry, Kind};
-use crate::migrations::{Migration, MigrationName};
+use crate::migrations::{Migration, MigrationFolder, MigrationName};
 use crate::postgres::Session;
 
 /// What a person says of a migration.
@@ -41,13 +41,14 @@ pub async fn resolve(
     sink: &mut dyn EventSink,
 ) -> Result<ResolveReport> {
     let run = Run::new(options);
-    let session = connect(&run.named(), sink).await?;
-    let mut find = |name: &MigrationName| {
-        let folder = read_folder(options, sink)?;
-        folder.get(name).cloned().ok_or_else(|| unknown(name, &folder.path))
-    };
+    let mut session = connect(&run.named(), sink).await?;
     let migration = match resolution {
-        Resolution::Applied(name) => Some(find(name)?),
+        Resolution::Applied(name) => {
+            let folder = read_folder(options, sink)?;
+            let found = folder.get(name).cloned().ok_or_else(|| unknown(name, &folder.path))?;
+            warn_of_evidence(options, &folder, name, &mut session, sink).await?;
+            Some(found)
+        }
         Resolution::RolledBack(_) => None,
     };
     let (Resolution::Applied(name) | Resolution::RolledBack(name)) = resolution;
@@ -57,6 +58,32 @@ pub async fn resolve(
         sink.emit(&Event::Resolved { name: name.to_string(), r#as: word });
     }
     Ok(ResolveReport { migration: name.to_string(), recorded_as: word, dry_run: options.dry_run })
+}
+
+/// A person's word counts; that the catalog denies it is said. Without a scratch database nothing
+/// can be.
+async fn warn_of_evidence(
+    options: &Options,
+    folder: &MigrationFolder,
+    name: &MigrationName,
+    session: &mut Session,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
+    let history = history_table(options).read(session).await?;
+    if history.is_applied(name) {
+        return Ok(());
+    }
+    let Ok(denied) = examination::denied(options, folder, &history, name, session).await else {
+        return Ok(());
+    };
+    if let Some((verdict, evidence)) = denied {
+        sink.emit(&Event::Warning {
+            name: "evidence_denies",
+            message: format!("by the live catalog `{name}` is {verdict}; recorded all the same"),
+            details: evidence,
+        });
+    }
+    Ok(())
 }
 
 /// The folder holds no migration of this name.

@@ -175,6 +175,12 @@ codes! {
     /// The server cannot parse a statement, or refuses it, when the folder is replayed on an
     /// empty scratch database. The target was not touched.
     ReplayFailed = "UP-2102", Failed, AfterRepair, "a migration does not replay on an empty database";
+    /// `[policy] fail_on` in `underpin.toml` refuses what the pending migrations would do. Each
+    /// finding is named; `--allow RULE` waives a rule for one run, and a directive
+    /// `-- underpin: allow RULE reason` in the script waives it for good.
+    PolicyRefused = "UP-2301", Refused, AfterRepair, "the policy refuses the pending migrations";
+    /// The file given to `--plan` cannot be read, or is no plan.
+    PlanUnreadable = "UP-2302", Usage, AfterRepair, "the plan cannot be read";
 
     /// The history holds a migration that started and did not finish. Prisma's P3009.
     FailedMigration = "UP-3001", Failed, AfterRepair, "the history holds a failed migration";
@@ -211,6 +217,9 @@ codes! {
     NotProven = "UP-3201", Differs, AfterRepair, "no part of the folder is proven to be in effect";
     /// The database changed between diagnosis and the start of the work.
     MovedMeanwhile = "UP-3202", Differs, Safe, "the database changed during the diagnosis";
+    /// The plan that was given to `deploy --plan` was made for another catalog, another history or
+    /// other files. Nothing of it is carried out.
+    PlanStale = "UP-3203", Differs, AfterRepair, "the plan was made for another state";
 
     /// Another process holds the migration lock. Nothing was touched.
     LockBusy = "UP-4001", Busy, Safe, "another process is migrating this database";

@@ -136,7 +136,7 @@ impl MigrationFolder {
         refuse_twins(path, &names)?;
         let mut migrations = Vec::with_capacity(names.len());
         for name in names {
-            let migration = read_script(path, name)?;
+            let migration = read_migration(path, name)?;
             if migration.script.starts_with('\u{feff}') {
                 remarks.push(FolderRemark::ByteOrderMark { name: migration.name.0.clone() });
             }
@@ -223,6 +223,26 @@ fn list(path: &Path) -> Result<(Vec<String>, Vec<FolderRemark>)> {
     Ok((names, remarks))
 }
 
+/// The names of a folder in Prisma's order, without opening a file.
+///
+/// # Errors
+/// UP-2001, UP-2003.
+pub fn names(path: &Path) -> Result<Vec<MigrationName>> {
+    Ok(list(path)?.0.into_iter().map(MigrationName).collect())
+}
+
+/// The text of one script, wherever it lies; `name` is what it is called in errors.
+///
+/// # Errors
+/// UP-2003 for a file that cannot be read or is too large, UP-2004 where there is none, UP-2005
+/// for one that is not UTF-8 or holds a NUL character.
+pub fn read_script(path: &Path, name: &str) -> Result<String> {
+    let bytes = read_bytes(name, path)?;
+    let text = text_of(path, bytes)?;
+    refuse_nul(path, &text)?;
+    Ok(text)
+}
+
 /// What to mention of the names in a folder, where nothing may stop the work.
 #[must_use]
 pub fn remarks(path: &Path) -> Vec<FolderRemark> {
@@ -248,10 +268,14 @@ fn refuse_twins(path: &Path, names: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn read_script(folder: &Path, name: String) -> Result<Migration> {
+fn read_migration(folder: &Path, name: String) -> Result<Migration> {
     let path = folder.join(&name).join(SCRIPT_FILE);
-    let bytes = read_bytes(&name, &path)?;
-    let script = String::from_utf8(bytes).map_err(|e| {
+    let script = text_of(&path, read_bytes(&name, &path)?)?;
+    migration(MigrationName(name), path, script)
+}
+
+fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|e| {
         let shown = path.display();
         let at = e.utf8_error().valid_up_to();
         let line = e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
@@ -260,8 +284,17 @@ fn read_script(folder: &Path, name: String) -> Result<Migration> {
             format!("`{shown}` is not UTF-8 text: byte {at}, line {line}"),
         )
         .hint(format!("convert it: iconv -f latin1 -t utf-8 {shown}"))
-    })?;
-    migration(MigrationName(name), path, script)
+    })
+}
+
+fn refuse_nul(path: &Path, script: &str) -> Result<()> {
+    match script.find('\0') {
+        Some(at) => {
+            let words = format!("`{}` holds a NUL character at byte {at}", path.display());
+            Err(Error::new(Code::ScriptNotText, words))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The bytes of `path`, which is the script of `name`.
@@ -287,10 +320,7 @@ fn read_bytes(name: &str, path: &Path) -> Result<Vec<u8>> {
 }
 
 fn migration(name: MigrationName, path: PathBuf, script: String) -> Result<Migration> {
-    if let Some(at) = script.find('\0') {
-        let words = format!("`{}` holds a NUL character at byte {at}", path.display());
-        return Err(Error::new(Code::ScriptNotText, words));
-    }
+    refuse_nul(&path, &script)?;
     let checksum = Checksum::of(&script);
     let declared = declared::read(&path, &script)?;
     Ok(Migration { name, path, script, checksum, declared })

@@ -6,6 +6,7 @@
 //! Only this module opens sockets. Non-goals: knowing what a migration or a catalog fact is.
 
 pub mod binaries;
+mod bounded;
 pub mod clients;
 pub mod cluster;
 pub mod embedded;
@@ -16,6 +17,7 @@ mod settings;
 mod sql_error;
 mod version;
 
+pub use bounded::BoundedQuery;
 pub use quote::{identifier, literal};
 pub use session::{Notice, QueryFuture, Queryable, ResultSet, Row, Session};
 pub use settings::{ConnectionSettings, Environment};

@@ -220,7 +220,7 @@ impl Scratch {
                 remove_leftovers(&admin).await;
                 create(&admin, &name).await?;
                 let session = settings.with_database(&name).connect().await?;
-                Ok(ScratchDatabase(Place::Server { session, admin, name }))
+                Ok(ScratchDatabase(Place::Server { session, admin: Box::new(admin), name }))
             }
             Engine::Embedded(engine, first) => {
                 let instance = match first.take() {
@@ -319,7 +319,7 @@ enum Place {
     /// On a cluster of our own, which goes as a whole.
     Own(Session),
     /// On a server that others use.
-    Server { session: Session, admin: Session, name: String },
+    Server { session: Session, admin: Box<Session>, name: String },
     /// An instance inside this process.
     Embedded(Box<dyn EmbeddedDatabase>),
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -54,6 +55,9 @@ pub struct Session {
     client: Client,
     version: ServerVersion,
     notices: mpsc::Receiver<Notice>,
+    wire: tokio::task::JoinHandle<()>,
+    /// An answer could not be understood, so where the next one begins is not known.
+    out_of_step: AtomicBool,
 }
 
 /// Notices kept between two reads; more are dropped, oldest kept.
@@ -81,7 +85,7 @@ impl Session {
         let (client, mut connection) = config.connect(tls).await?;
         let version = connection.parameter("server_version").and_then(ServerVersion::parse);
         let (sender, notices) = mpsc::channel(NOTICES_MAX);
-        tokio::spawn(async move {
+        let wire = tokio::spawn(async move {
             loop {
                 match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
                     Some(Ok(AsyncMessage::Notice(notice))) => {
@@ -102,7 +106,7 @@ impl Session {
             message: "the server does not say its version".to_owned(),
             ..SqlError::default()
         })?;
-        Ok(Self { client, version, notices })
+        Ok(Self { client, version, notices, wire, out_of_step: AtomicBool::new(false) })
     }
 
     /// The notices since the last call.
@@ -119,7 +123,7 @@ impl Session {
     /// Whether the connection is known to be gone.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.client.is_closed() || self.out_of_step.load(Ordering::Relaxed)
     }
 
     /// Runs `sql` as one simple query.
@@ -129,7 +133,8 @@ impl Session {
     pub async fn simple_query(&self, sql: &str) -> Result<Vec<ResultSet>, SqlError> {
         let mut sets = Vec::new();
         let mut current = ResultSet::default();
-        for message in self.client.simple_query(sql).await? {
+        let answer = self.client.simple_query(sql).await;
+        for message in answer.map_err(|error| self.judge(error))? {
             match message {
                 SimpleQueryMessage::RowDescription(columns) => {
                     current.columns = columns.iter().map(|c| c.name().to_owned()).collect();
@@ -147,6 +152,18 @@ impl Session {
             }
         }
         Ok(sets)
+    }
+
+    /// An error that is not the server's: the connection is gone, or what came over it makes no
+    /// sense. The driver would give the rest of that answer to the next query, which would then
+    /// wait for its own for ever; so nothing is asked here any more.
+    fn judge(&self, error: tokio_postgres::Error) -> SqlError {
+        let error = SqlError::from(error);
+        if error.sqlstate.is_none() {
+            self.out_of_step.store(true, Ordering::Relaxed);
+            self.wire.abort();
+        }
+        error
     }
 
     /// The rows of a query of one statement.

@@ -5,12 +5,10 @@
 
 use crate::diagnose::{Probed, Probes};
 use crate::error::{Code, Error, Result};
-use crate::postgres::Session;
+use crate::postgres::{BoundedQuery, Session};
 
-/// Limit on one probe; one that takes longer has no answer.
-const STATEMENT_TIMEOUT: &str = "5s";
-/// Limit on waiting for a table lock.
-const LOCK_TIMEOUT: &str = "500ms";
+/// A probe that takes longer has no answer.
+const LIMITS: BoundedQuery = BoundedQuery { statement_timeout_ms: 5000, lock_timeout_ms: 500 };
 /// Probes run for one decision; the rest have no answer.
 const PROBES_MAX: usize = 200;
 
@@ -40,29 +38,20 @@ async fn one(session: &Session, query: &str, budget: &mut usize) -> Result<Probe
         return Ok(Probed::Unanswered(format!("more than {PROBES_MAX} probes")));
     };
     *budget = left;
-    let begin = format!(
-        "BEGIN READ ONLY; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'; \
-         SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"
-    );
-    let result = async {
-        session.simple_query(&begin).await?;
-        // Two rows are enough to know that it is not one.
-        session.rows(&format!("SELECT p.* FROM ({query}\n) AS p LIMIT 2")).await
-    }
-    .await;
-    let end = session.simple_query("ROLLBACK").await;
-    match (result, end) {
-        (Err(e), _) | (_, Err(e)) if e.connection_lost => {
+    // Two rows are enough to know that it is not one.
+    let sql = format!("SELECT p.* FROM ({query}\n) AS p LIMIT 2");
+    match LIMITS.rows(session, &sql).await {
+        Err(e) if e.connection_lost => {
             Err(Error::new(Code::ConnectionLost, "the connection was lost while a probe ran")
                 .caused_by(e)
                 .hint("run the same command again"))
         }
-        (Err(e), _) => {
+        Err(e) => {
             let words =
                 e.sqlstate.map_or_else(|| "it failed".to_owned(), |s| format!("it failed: {s}"));
             Ok(Probed::Unanswered(words))
         }
-        (Ok(rows), _) => Ok(answer(&rows)),
+        Ok(rows) => Ok(answer(&rows)),
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn of(node: NodeEnum) -> StatementKind {
     }
 }
 
-fn control(kind: TransactionStmtKind, chain: bool) -> TransactionControl {
+pub(super) fn control(kind: TransactionStmtKind, chain: bool) -> TransactionControl {
     use TransactionStmtKind as K;
     match kind {
         K::TransStmtBegin | K::TransStmtStart => TransactionControl::Begin,

@@ -1,19 +1,27 @@
 //! The one place that knows which SQL parser is used: `pg_query` 18, PostgreSQL's own grammar.
 //!
-//! Everything outside sees byte ranges and [`StatementKind`], never a tree. The grammar is that
-//! of PostgreSQL 18; what an older server refuses is found by replay, not here.
+//! Everything outside sees byte ranges, [`StatementKind`] and [`model`], never a tree. The grammar
+//! is that of PostgreSQL 18; what an older server refuses is found by replay, not here.
 
 mod concurrent;
 mod destroy;
+mod error_place;
 mod kind;
+mod long_names;
+pub mod model;
+mod read;
 mod traits;
 
 use std::ops::Range;
 
 pub use concurrent::{ConcurrentIndex, RelationName, concurrent_index};
 pub use destroy::destroys;
+pub use error_place::error_place;
 pub use kind::{StatementKind, TransactionControl};
+pub use long_names::long_names;
+use pg_query::NodeEnum;
 use pg_query::protobuf::Token;
+pub use read::is_builtin;
 pub use traits::{RowTarget, StatementTraits, traits};
 
 /// One statement as the parser cut it out, without its semicolon and without surrounding space.
@@ -34,12 +42,25 @@ const PARSE_WHOLE_MAX_BYTES: usize = 4 << 20;
 /// statement does not lose the file.
 #[must_use]
 pub fn pieces(text: &str) -> Vec<Piece> {
+    cut(text, |_, span, node| Piece {
+        span,
+        kind: match node {
+            Ok(node) => kind::of(node),
+            Err(message) => StatementKind::Unparsed { message },
+        },
+    })
+}
+
+/// The statements of `text`, each made of what its locations count from, its span, and its tree or
+/// the parser's message.
+fn cut<T>(
+    text: &str,
+    mut each: impl FnMut(usize, Range<usize>, Result<NodeEnum, String>) -> T,
+) -> Vec<T> {
     // The C library takes a NUL-terminated string.
     if text.contains('\0') {
-        return vec![Piece {
-            span: trimmed(text, 0..text.len()),
-            kind: StatementKind::Unparsed { message: "the text holds a NUL character".to_owned() },
-        }];
+        let message = "the text holds a NUL character".to_owned();
+        return vec![each(0, trimmed(text, 0..text.len()), Err(message))];
     }
     if text.len() <= PARSE_WHOLE_MAX_BYTES
         && let Ok(result) = pg_query::parse(text, 0)
@@ -54,22 +75,38 @@ pub fn pieces(text: &str) -> Vec<Piece> {
                     0 => text.len(),
                     len => start + len,
                 };
-                let kind = kind::of(raw.stmt?.node?);
-                Some(Piece { span: trimmed(text, start..end.min(text.len())), kind })
+                Some(each(0, trimmed(text, start..end.min(text.len())), Ok(raw.stmt?.node?)))
             })
             .collect();
     }
-    scanned(text)
+    let spans = match scanned(text) {
+        Ok(spans) => spans,
+        Err(message) => return vec![each(0, trimmed(text, 0..text.len()), Err(message))],
+    };
+    spans
+        .into_iter()
+        .map(|span| {
+            let tree = pg_query::parse(&text[span.clone()], 0).map_err(|e| message(&e));
+            let node = tree.and_then(|result| {
+                let first = result.protobuf.stmts.into_iter().next();
+                first.and_then(|raw| raw.stmt?.node).ok_or_else(|| "it is empty".to_owned())
+            });
+            each(span.start, span, node)
+        })
+        .collect()
 }
 
 /// Cuts at semicolons outside parentheses. A `BEGIN ATOMIC` body falls apart here, which is why
 /// the grammar goes first.
-fn scanned(text: &str) -> Vec<Piece> {
+fn scanned(text: &str) -> Result<Vec<Range<usize>>, String> {
     let tokens = match pg_query::scan(text) {
         Ok(scan) => scan.tokens,
+        // What is never ended runs to the end of the file; what stands before it is whole.
         Err(error) => {
-            let kind = StatementKind::Unparsed { message: message(&error) };
-            return vec![Piece { span: trimmed(text, 0..text.len()), kind }];
+            match unfinished(text, &message(&error)).map(|at| pg_query::scan(&text[..at])) {
+                Some(Ok(scan)) => scan.tokens,
+                _ => return Err(message(&error)),
+            }
         }
     };
     let (mut depth, mut start, mut spans) = (0i32, 0usize, Vec::new());
@@ -87,24 +124,14 @@ fn scanned(text: &str) -> Vec<Piece> {
         }
     }
     spans.push(start..text.len());
-    spans
-        .into_iter()
-        .map(|span| trimmed(text, span))
-        .filter(|span| !span.is_empty())
-        .map(|span| {
-            let kind = match pg_query::parse(&text[span.clone()], 0) {
-                Ok(result) => result
-                    .protobuf
-                    .stmts
-                    .into_iter()
-                    .next()
-                    .and_then(|raw| Some(kind::of(raw.stmt?.node?)))
-                    .unwrap_or(StatementKind::Other),
-                Err(error) => StatementKind::Unparsed { message: message(&error) },
-            };
-            Piece { span, kind }
-        })
-        .collect()
+    let spans = spans.into_iter().map(|span| trimmed(text, span)).filter(|span| !span.is_empty());
+    Ok(spans.collect())
+}
+
+/// Where the string, quoted name or comment begins that the scanner found no end of.
+fn unfinished(text: &str, message: &str) -> Option<usize> {
+    let token = message.split_once(" at or near \"")?.1.strip_suffix('"')?;
+    text.ends_with(token).then(|| text.len() - token.len())
 }
 
 /// The byte ranges of the comments of `text`, in order; none when it cannot be cut into tokens.
@@ -126,9 +153,17 @@ fn ends_line(text: &str, offset: i32) -> bool {
     rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n')
 }
 
+/// The message for a statement that may be right, but has too many levels: PostgreSQL's own parser
+/// stops where its stack ends, and its tree is handed over with at most 100.
+const TOO_DEEP: &str = "it is nested too deeply to be looked into";
+
 fn message(error: &pg_query::Error) -> String {
     match error {
-        pg_query::Error::Parse(words) => words.clone(),
+        pg_query::Error::Decode(_) => TOO_DEEP.to_owned(),
+        pg_query::Error::Parse(words) if words.starts_with("stack depth limit") => {
+            TOO_DEEP.to_owned()
+        }
+        pg_query::Error::Parse(words) | pg_query::Error::Scan(words) => words.clone(),
         other => other.to_string(),
     }
 }

@@ -8,7 +8,9 @@ mod error;
 mod evidence;
 mod human;
 mod json;
+pub(crate) mod lint;
 mod log;
+pub(crate) mod plan;
 mod report;
 
 use std::time::Duration;
@@ -41,6 +43,16 @@ impl Printer {
         Self { form: if global.json { Output::Json } else { global.output }, quiet: global.quiet }
     }
 
+    /// The form.
+    pub(crate) fn form(&self) -> Output {
+        self.form
+    }
+
+    /// Whether the form is one of findings.
+    pub(crate) fn only_findings(&self) -> bool {
+        !matches!(self.form, Output::Human | Output::Json | Output::Ndjson | Output::Log)
+    }
+
     /// A sink for the run's events.
     pub(crate) fn sink(&self) -> Box<dyn EventSink> {
         match self.form {
@@ -48,6 +60,7 @@ impl Printer {
             Output::Json => Box::new(underpin_core::event::Silent),
             Output::Ndjson => Box::new(json::Ndjson::new()),
             Output::Log => Box::new(log::Lines),
+            _ => Box::new(underpin_core::event::Silent),
         }
     }
 
@@ -67,13 +80,13 @@ impl Printer {
                     out(&log::line(&strip(line)));
                 }
             }
+            _ => out(&human()),
         }
     }
 
     /// An error that ended the run.
     pub(crate) fn error(&self, error: &Error) {
         match self.form {
-            Output::Human => err(&render_error(error)),
             Output::Json => {
                 out(&json::document("underpin/error@1", &json::Failure { error }));
                 err(&render_error(error));
@@ -84,6 +97,7 @@ impl Printer {
                     out(&log::line(line));
                 }
             }
+            _ => err(&render_error(error)),
         }
     }
 }
@@ -106,10 +120,12 @@ fn strip(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// Text from outside without control characters, so that it cannot drive a terminal.
+/// Text from outside without control characters, so that it cannot drive a terminal, and without
+/// those that turn the direction of writing, so that it reads as it is.
 pub(crate) fn inert(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
-        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
+        .map(|c| if c.is_control() && c != '\n' && c != '\t' || turns(c) { '\u{fffd}' } else { c })
         .collect()
 }
 

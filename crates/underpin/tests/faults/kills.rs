@@ -165,11 +165,11 @@ async fn round(lab: &Lab, project: &Project, clean: &Found, dice: &mut Dice, rep
     match judge(clean, &check::read(&url, EFFECTS).await, &heals) {
         Verdict::Converged(_) => {
             // Nothing had failed, so whoever said so looked at work that was under way.
-            let is_alarm = |(end, _): &&(Ended, _)| end.code.as_deref() == Some("UP-3001");
+            let is_alarm =
+                |(end, _): &&(Ended, _)| matches!(end.code.as_deref(), Some("UP-3001" | "UP-3201"));
             let alarms = ends.iter().filter(is_alarm).count();
             if alarms > 0 {
-                let words =
-                    format!("{alarms} processes took work under way for a failed migration");
+                let words = format!("{alarms} processes took work under way for a broken database");
                 report.violations.push(words);
             }
         }

@@ -52,10 +52,18 @@ pub async fn deploy(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<
         return Ok(PrismaDeployed::default());
     }
     // Nothing of ours is made in a database that is refused.
-    if !history.exists
-        && let Some(found) = refuse_not_empty(prisma, &session, sink).await?
-    {
-        return Ok(found);
+    if !history.exists {
+        match refuse_not_empty(prisma, &session, sink).await {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {}
+            Err(error) => {
+                // Another process may have made history and tables between our two looks.
+                let now = history_table(options).read(&session).await;
+                if !now.is_ok_and(|now| now.exists) {
+                    return Err(error);
+                }
+            }
+        }
     }
     let wanted = if history.failed().is_empty() { waits } else { Vec::new() };
     let Ok(mut executor) = run.enter(session, &wanted, sink).await? else {

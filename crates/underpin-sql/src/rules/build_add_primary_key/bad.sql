@@ -1,0 +1,6 @@
+-- also: FAIL-UNIQUE-WITH-DUPLICATES
+-- proves: locks AccessExclusiveLock person
+-- given
+CREATE TABLE person (id int NOT NULL);
+-- migration
+ALTER TABLE person ADD CONSTRAINT person_pkey PRIMARY KEY (id);

@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE doc (id int PRIMARY KEY, body jsonb);
+-- migration
+CREATE INDEX CONCURRENTLY doc_id_idx ON doc (id);

@@ -1,0 +1,6 @@
+-- also: COMPAT-CACHED-PLAN, FAIL-ADD-COLUMN-NOT-NULL-NO-DEFAULT
+-- proves: breaks 23502: INSERT INTO person (id) VALUES (1)
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person ADD COLUMN email text NOT NULL;

@@ -1,0 +1,5 @@
+-- facts: {"code": {"person.email": ["src/profile.ts:14"]}}
+-- given
+CREATE TABLE person (id int PRIMARY KEY, nick text);
+-- migration
+ALTER TABLE person DROP COLUMN nick;

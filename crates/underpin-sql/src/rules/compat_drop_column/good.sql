@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY, nick text NOT NULL);
+-- migration
+ALTER TABLE person ALTER COLUMN nick DROP NOT NULL;

@@ -1,0 +1,6 @@
+-- facts: {"indexes": {"person_email_idx": {"scans": 91234}}}
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+CREATE INDEX person_email_idx ON person (email);
+-- migration
+DROP INDEX CONCURRENTLY person_email_idx;

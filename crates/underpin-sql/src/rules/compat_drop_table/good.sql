@@ -1,0 +1,3 @@
+-- migration
+CREATE TABLE person (id int PRIMARY KEY);
+DROP TABLE person;

@@ -1,0 +1,3 @@
+-- migration
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+ALTER TYPE mood ADD VALUE 'calm';

@@ -1,0 +1,3 @@
+-- migration
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+ALTER TYPE mood RENAME VALUE 'sad' TO 'unhappy';

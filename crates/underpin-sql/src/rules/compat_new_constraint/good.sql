@@ -1,0 +1,5 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person ADD COLUMN age int;
+ALTER TABLE person ADD CONSTRAINT grown CHECK (age > 17) NOT VALID;

@@ -1,0 +1,5 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+CREATE INDEX person_email_idx ON person (email);
+-- migration
+ALTER INDEX person_email_idx RENAME TO person_email;

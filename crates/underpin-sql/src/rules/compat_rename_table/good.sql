@@ -1,0 +1,5 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person RENAME TO people;
+CREATE VIEW person AS SELECT * FROM people;

@@ -1,0 +1,5 @@
+-- also: LOCK-ACCESS-EXCLUSIVE-METADATA
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person REPLICA IDENTITY FULL;

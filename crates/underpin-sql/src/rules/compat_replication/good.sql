@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person ADD COLUMN nick text;

@@ -1,0 +1,6 @@
+-- also: FAIL-SET-NOT-NULL-WITH-NULLS, SCAN-SET-NOT-NULL
+-- proves: breaks 23502: INSERT INTO person (id) VALUES (1)
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+-- migration
+ALTER TABLE person ALTER COLUMN email SET NOT NULL;

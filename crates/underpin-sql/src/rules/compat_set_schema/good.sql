@@ -1,0 +1,5 @@
+-- given
+CREATE SCHEMA app;
+-- migration
+CREATE TABLE person (id int PRIMARY KEY);
+ALTER TABLE person SET SCHEMA app;

@@ -1,0 +1,5 @@
+-- also: COMPAT-CACHED-PLAN, OPS-ANALYZE-NEEDED, REWRITE-ALTER-COLUMN-TYPE
+-- given
+CREATE TABLE person (id int PRIMARY KEY, n int);
+-- migration
+ALTER TABLE person ALTER COLUMN n TYPE bigint;

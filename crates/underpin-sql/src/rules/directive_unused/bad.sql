@@ -1,0 +1,6 @@
+-- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+-- underpin: allow LOSS-DROP-TABLE nobody reads it
+ALTER TABLE person ADD COLUMN nick text;

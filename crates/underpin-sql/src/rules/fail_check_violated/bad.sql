@@ -1,0 +1,7 @@
+-- also: COMPAT-NEW-CONSTRAINT, SCAN-ADD-CHECK
+-- proves: fails 23514
+-- given
+CREATE TABLE product (id int PRIMARY KEY, price int);
+INSERT INTO product VALUES (1, -1);
+-- migration
+ALTER TABLE product ADD CONSTRAINT price_positive CHECK (price > 0);

@@ -1,0 +1,5 @@
+-- facts: {"free_bytes": 9000000000, "tables": {"person": {"bytes": 900000000}}}
+-- given
+CREATE TABLE person (id int PRIMARY KEY, age int);
+-- migration
+ALTER TABLE person ALTER COLUMN age TYPE bigint;

@@ -1,0 +1,4 @@
+-- proves: passes
+-- facts: {"extensions": ["plpgsql"]}
+-- migration
+CREATE EXTENSION IF NOT EXISTS plpgsql;

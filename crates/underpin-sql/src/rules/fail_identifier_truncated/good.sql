@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY, a int);
+-- migration
+CREATE INDEX CONCURRENTLY a_name_of_less_than_sixty_three_bytes ON person (a);

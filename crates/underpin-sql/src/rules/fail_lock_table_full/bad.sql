@@ -1,0 +1,6 @@
+-- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA, LOCK-PARTITION-FANOUT
+-- facts: {"lock_slots": 6400, "tables": {"measure": {"partitions": 4000}}}
+-- given
+CREATE TABLE measure (at date NOT NULL PRIMARY KEY, v int) PARTITION BY RANGE (at);
+-- migration
+ALTER TABLE measure ADD COLUMN w int;

@@ -1,0 +1,7 @@
+-- runner: prisma
+-- proves: passes
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person ADD COLUMN email text;
+ANALYZE person;

@@ -1,0 +1,5 @@
+-- facts: {"not_owned": ["other"]}
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person ADD COLUMN email text;

@@ -1,0 +1,6 @@
+-- server: 15
+-- since: 15
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+-- migration
+CREATE UNIQUE INDEX CONCURRENTLY person_email_key ON person (email) NULLS NOT DISTINCT;

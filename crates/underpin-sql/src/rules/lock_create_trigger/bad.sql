@@ -1,0 +1,6 @@
+-- proves: locks ShareRowExclusiveLock person
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+-- migration
+CREATE TRIGGER person_touch BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION touch();

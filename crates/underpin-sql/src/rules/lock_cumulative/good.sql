@@ -1,0 +1,7 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+CREATE TABLE pet (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person ADD COLUMN a int, ADD COLUMN b int;
+-- migration
+ALTER TABLE pet ADD COLUMN b int;

@@ -1,0 +1,6 @@
+-- proves: locks AccessExclusiveLock person
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+CREATE INDEX person_email_idx ON person (email);
+-- migration
+DROP INDEX person_email_idx;

@@ -1,0 +1,6 @@
+-- proves: locks ShareRowExclusiveLock customer
+-- given
+CREATE TABLE customer (id int PRIMARY KEY);
+-- migration
+CREATE TABLE invoice (id int PRIMARY KEY, customer_id int NOT NULL);
+ALTER TABLE invoice ADD CONSTRAINT invoice_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer (id);

@@ -1,0 +1,5 @@
+-- facts: {"tables": {"person": {"reads_per_second": 9, "writes_per_second": 4}}}
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person ADD COLUMN nick text;

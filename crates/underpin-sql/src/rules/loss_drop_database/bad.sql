@@ -1,0 +1,5 @@
+-- runner: underpin
+-- given
+CREATE TABLE t (id int);
+-- migration
+DROP DATABASE shop;

@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE database_list (name text);

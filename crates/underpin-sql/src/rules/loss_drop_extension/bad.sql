@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE t (id int);
+-- migration
+DROP EXTENSION IF EXISTS hstore;

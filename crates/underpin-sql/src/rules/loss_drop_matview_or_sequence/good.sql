@@ -1,0 +1,3 @@
+-- migration
+CREATE SEQUENCE ticket;
+DROP SEQUENCE ticket;

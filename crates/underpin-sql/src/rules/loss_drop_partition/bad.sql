@@ -1,0 +1,6 @@
+-- proves: locks AccessExclusiveLock measure
+-- given
+CREATE TABLE measure (at date NOT NULL, v int) PARTITION BY RANGE (at);
+CREATE TABLE measure_2024 PARTITION OF measure FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+-- migration
+DROP TABLE measure_2024;

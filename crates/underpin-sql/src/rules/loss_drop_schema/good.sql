@@ -1,0 +1,3 @@
+-- migration
+CREATE SCHEMA scratch;
+DROP SCHEMA scratch CASCADE;

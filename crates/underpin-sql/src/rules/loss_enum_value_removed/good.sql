@@ -1,0 +1,6 @@
+-- given
+CREATE TYPE role AS ENUM ('user', 'admin', 'guest');
+CREATE TABLE account (id int PRIMARY KEY, role role NOT NULL);
+-- migration
+CREATE TYPE role_new AS ENUM ('guest', 'user', 'admin', 'owner');
+ALTER TABLE account ALTER COLUMN role TYPE role_new USING (role::text::role_new);

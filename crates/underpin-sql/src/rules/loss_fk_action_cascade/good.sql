@@ -1,0 +1,6 @@
+-- given
+CREATE TABLE customer (id int PRIMARY KEY);
+CREATE TABLE invoice (id int PRIMARY KEY, customer_id int, CONSTRAINT invoice_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer (id) ON DELETE CASCADE);
+-- migration
+ALTER TABLE invoice DROP CONSTRAINT invoice_customer_id_fkey;
+ALTER TABLE invoice ADD CONSTRAINT invoice_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer (id) ON DELETE RESTRICT;

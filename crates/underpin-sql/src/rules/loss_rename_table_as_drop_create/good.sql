@@ -1,0 +1,5 @@
+-- given
+CREATE TABLE customer (id int PRIMARY KEY, email text NOT NULL, name text);
+-- migration
+DROP TABLE customer;
+CREATE TABLE invoice (id int PRIMARY KEY, total numeric, paid boolean);

@@ -1,0 +1,7 @@
+-- proves: breaks 23505: INSERT INTO invoice VALUES (nextval('invoice_id_seq'))
+-- given
+CREATE TABLE invoice (id int PRIMARY KEY);
+CREATE SEQUENCE invoice_id_seq OWNED BY invoice.id;
+INSERT INTO invoice VALUES (nextval('invoice_id_seq'));
+-- migration
+ALTER SEQUENCE invoice_id_seq RESTART WITH 1;

@@ -1,0 +1,2 @@
+-- migration
+CREATE UNLOGGED TABLE cache (id int PRIMARY KEY);

@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE product (id int PRIMARY KEY, price numeric(10,2), name varchar(20));
+-- migration
+ALTER TABLE product ALTER COLUMN price TYPE numeric(12,2), ALTER COLUMN name TYPE text;

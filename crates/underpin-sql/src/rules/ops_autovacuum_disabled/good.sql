@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person SET (autovacuum_vacuum_scale_factor = 0.01);

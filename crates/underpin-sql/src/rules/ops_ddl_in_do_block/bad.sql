@@ -1,0 +1,5 @@
+-- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+DO $$ BEGIN ALTER TABLE person ADD COLUMN x int; END $$;

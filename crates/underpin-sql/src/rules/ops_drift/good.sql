@@ -1,0 +1,3 @@
+-- facts: {"drift": []}
+-- migration
+CREATE TABLE person (id int PRIMARY KEY);

@@ -1,0 +1,3 @@
+-- also: OPS-UNANALYSED-STATEMENT
+-- migration
+ALTER EXTENSION plpgsql UPDATE;

@@ -1,0 +1,2 @@
+-- migration
+CREATE EXTENSION IF NOT EXISTS plpgsql VERSION '1.0';

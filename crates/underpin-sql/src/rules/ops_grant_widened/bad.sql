@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+GRANT SELECT ON person TO PUBLIC;

@@ -1,0 +1,3 @@
+-- facts: {"edited": ["9_other"]}
+-- migration
+CREATE TABLE person (id int PRIMARY KEY);

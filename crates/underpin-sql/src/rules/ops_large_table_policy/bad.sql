@@ -1,0 +1,6 @@
+-- also: BUILD-CREATE-INDEX-CONCURRENTLY
+-- facts: {"tables": {"person": {"bytes": 90000000000}}}
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+-- migration
+CREATE INDEX CONCURRENTLY person_email_idx ON person (email);

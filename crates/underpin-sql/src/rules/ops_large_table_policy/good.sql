@@ -1,0 +1,5 @@
+-- facts: {"tables": {"person": {"bytes": 9000000000}}}
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+-- migration
+CREATE INDEX CONCURRENTLY person_email_idx ON person (email);

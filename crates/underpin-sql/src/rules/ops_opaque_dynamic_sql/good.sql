@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+DO $$ BEGIN ALTER TABLE person ADD COLUMN x int; END $$;

@@ -1,0 +1,2 @@
+-- migration
+CREATE FUNCTION twice(i int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT i * 2';

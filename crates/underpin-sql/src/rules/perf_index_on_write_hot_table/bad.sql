@@ -1,0 +1,6 @@
+-- also: BUILD-CREATE-INDEX-CONCURRENTLY
+-- facts: {"tables": {"t": {"writes_per_second": 900}}}
+-- given
+CREATE TABLE t (id int PRIMARY KEY, a int);
+-- migration
+CREATE INDEX CONCURRENTLY t_a_idx ON t (a);

@@ -1,0 +1,5 @@
+-- server: 13
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person ADD COLUMN n int NOT NULL DEFAULT 0;

@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE person (id serial PRIMARY KEY);

@@ -1,0 +1,6 @@
+-- proves: locks AccessExclusiveLock totals
+-- given
+CREATE TABLE sale (id int PRIMARY KEY, v int);
+CREATE MATERIALIZED VIEW totals AS SELECT sum(v) AS v FROM sale;
+-- migration
+REFRESH MATERIALIZED VIEW totals;

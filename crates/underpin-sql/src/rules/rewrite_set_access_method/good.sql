@@ -1,0 +1,7 @@
+-- since: 15
+-- server: 15
+-- proves: keeps person
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+ALTER TABLE person SET ACCESS METHOD heap;

@@ -1,0 +1,7 @@
+-- since: 17
+-- server: 17
+-- proves: rewrites person
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text, low text GENERATED ALWAYS AS (lower(email)) STORED);
+-- migration
+ALTER TABLE person ALTER COLUMN low SET EXPRESSION AS (upper(email));

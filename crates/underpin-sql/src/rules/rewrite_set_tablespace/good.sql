@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE person (id int PRIMARY KEY) TABLESPACE pg_default;

@@ -1,0 +1,6 @@
+-- also: COMPAT-NEW-CONSTRAINT, FAIL-CHECK-VIOLATED
+-- proves: scans product
+-- given
+CREATE TABLE product (id int PRIMARY KEY, price int);
+-- migration
+ALTER TABLE product ADD CONSTRAINT price_positive CHECK (price > 0);

@@ -1,0 +1,6 @@
+-- proves: skips person
+-- given
+CREATE TABLE person (id int NOT NULL);
+CREATE UNIQUE INDEX person_id_idx ON person (id);
+-- migration
+ALTER TABLE person ADD CONSTRAINT person_pkey PRIMARY KEY USING INDEX person_id_idx;

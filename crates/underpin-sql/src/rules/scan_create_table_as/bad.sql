@@ -1,0 +1,5 @@
+-- proves: scans person
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+CREATE TABLE person_copy AS SELECT * FROM person;

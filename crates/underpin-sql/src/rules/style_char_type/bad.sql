@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE country (code char(2) PRIMARY KEY);

@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE country (code text PRIMARY KEY);

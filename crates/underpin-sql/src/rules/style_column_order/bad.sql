@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE t (a boolean, b bigint, c boolean, d bigint);

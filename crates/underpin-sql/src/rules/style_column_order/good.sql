@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE t (b bigint, d bigint, a boolean, c boolean);

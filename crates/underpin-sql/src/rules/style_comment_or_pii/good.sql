@@ -1,0 +1,3 @@
+-- migration
+CREATE TABLE person (id bigint);
+COMMENT ON TABLE person IS 'people; personal data';

@@ -1,0 +1,4 @@
+-- given
+CREATE TYPE mood AS ENUM ('sad');
+-- migration
+ALTER TYPE mood ADD VALUE 'glad' AFTER 'sad';

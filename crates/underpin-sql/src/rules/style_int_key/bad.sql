@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE event (id int PRIMARY KEY);

@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE event (id bigint PRIMARY KEY, n int);

@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE sale (total numeric(12,2));

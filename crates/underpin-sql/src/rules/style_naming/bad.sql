@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE "User" (id bigint);

@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE event (at timestamp(3));

@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE event (at timestamptz(3));

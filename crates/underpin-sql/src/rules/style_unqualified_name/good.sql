@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE public.event (id bigint);

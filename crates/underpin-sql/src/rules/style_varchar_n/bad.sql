@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE person (nick varchar(20));

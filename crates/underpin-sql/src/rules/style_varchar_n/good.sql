@@ -1,0 +1,2 @@
+-- migration
+CREATE TABLE person (nick text);

@@ -1,0 +1,6 @@
+-- also: BUILD-CREATE-INDEX-CONCURRENTLY, COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA, OPS-NOT-RERUNNABLE
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+-- migration
+ALTER TABLE person ADD COLUMN nick text;
+CREATE INDEX CONCURRENTLY person_email_idx ON person (email);

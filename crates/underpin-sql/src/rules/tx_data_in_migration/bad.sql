@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE country (code text PRIMARY KEY);
+-- migration
+INSERT INTO country VALUES ('de');

@@ -1,0 +1,3 @@
+-- migration
+CREATE TABLE country (code text PRIMARY KEY);
+INSERT INTO country VALUES ('de');

@@ -1,0 +1,7 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+BEGIN;
+CREATE TABLE pet (id int PRIMARY KEY);
+CREATE TABLE toy (id int PRIMARY KEY);
+COMMIT;

@@ -1,0 +1,7 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY);
+-- migration
+BEGIN;
+BEGIN;
+CREATE TABLE pet (id int PRIMARY KEY);
+COMMIT;

@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE person (id int PRIMARY KEY, age int, CONSTRAINT old CHECK (age > 0));
+-- migration
+ALTER TABLE person VALIDATE CONSTRAINT old;

@@ -1,0 +1,5 @@
+-- also: TX-DATA-IN-MIGRATION
+-- given
+CREATE TABLE person (id int PRIMARY KEY, email text);
+-- migration
+UPDATE person SET email = '' WHERE email IS NULL;

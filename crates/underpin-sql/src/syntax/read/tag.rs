@@ -1,0 +1,57 @@
+//! Command tags of statements that have no variant of their own.
+
+use pg_query::NodeEnum;
+
+/// PostgreSQL's command tag (`cmdtaglist.h`), as far as it hangs on the kind of node alone.
+pub(super) fn of(node: &NodeEnum) -> &'static str {
+    use NodeEnum as N;
+    match node {
+        N::AlterCollationStmt(_) => "ALTER COLLATION",
+        N::AlterDatabaseRefreshCollStmt(_) => "ALTER DATABASE",
+        N::AlterEventTrigStmt(_) => "ALTER EVENT TRIGGER",
+        N::AlterExtensionContentsStmt(_) => "ALTER EXTENSION",
+        N::AlterFdwStmt(_) => "ALTER FOREIGN DATA WRAPPER",
+        N::AlterForeignServerStmt(_) => "ALTER SERVER",
+        N::AlterObjectDependsStmt(_) => "ALTER DEPENDS ON EXTENSION",
+        N::AlterOpFamilyStmt(_) => "ALTER OPERATOR FAMILY",
+        N::AlterOperatorStmt(_) => "ALTER OPERATOR",
+        N::AlterStatsStmt(_) => "ALTER STATISTICS",
+        N::AlterTableMoveAllStmt(_) => "ALTER TABLE ALL IN TABLESPACE",
+        N::AlterTableSpaceOptionsStmt(_) => "ALTER TABLESPACE",
+        N::AlterTsconfigurationStmt(_) => "ALTER TEXT SEARCH CONFIGURATION",
+        N::AlterTsdictionaryStmt(_) => "ALTER TEXT SEARCH DICTIONARY",
+        N::AlterTypeStmt(_) => "ALTER TYPE",
+        N::AlterUserMappingStmt(_) => "ALTER USER MAPPING",
+        N::CheckPointStmt(_) => "CHECKPOINT",
+        N::ClosePortalStmt(_) => "CLOSE CURSOR",
+        N::ConstraintsSetStmt(_) => "SET CONSTRAINTS",
+        N::CreateAmStmt(_) => "CREATE ACCESS METHOD",
+        N::CreateCastStmt(_) => "CREATE CAST",
+        N::CreateConversionStmt(_) => "CREATE CONVERSION",
+        N::CreateEventTrigStmt(_) => "CREATE EVENT TRIGGER",
+        N::CreateFdwStmt(_) => "CREATE FOREIGN DATA WRAPPER",
+        N::CreateForeignServerStmt(_) => "CREATE SERVER",
+        N::CreateOpClassStmt(_) => "CREATE OPERATOR CLASS",
+        N::CreateOpFamilyStmt(_) => "CREATE OPERATOR FAMILY",
+        N::CreatePlangStmt(_) => "CREATE LANGUAGE",
+        N::CreateTableSpaceStmt(_) => "CREATE TABLESPACE",
+        N::CreateTransformStmt(_) => "CREATE TRANSFORM",
+        N::CreateUserMappingStmt(_) => "CREATE USER MAPPING",
+        N::DeallocateStmt(_) => "DEALLOCATE",
+        N::DeclareCursorStmt(_) => "DECLARE CURSOR",
+        N::DefineStmt(_) => "CREATE AGGREGATE, OPERATOR, COLLATION or TEXT SEARCH",
+        N::DiscardStmt(_) => "DISCARD",
+        N::DropUserMappingStmt(_) => "DROP USER MAPPING",
+        N::ExecuteStmt(_) => "EXECUTE",
+        N::FetchStmt(_) => "FETCH",
+        N::ImportForeignSchemaStmt(_) => "IMPORT FOREIGN SCHEMA",
+        N::ListenStmt(_) => "LISTEN",
+        N::LoadStmt(_) => "LOAD",
+        N::NotifyStmt(_) => "NOTIFY",
+        N::PrepareStmt(_) => "PREPARE",
+        N::SecLabelStmt(_) => "SECURITY LABEL",
+        N::UnlistenStmt(_) => "UNLISTEN",
+        N::VariableShowStmt(_) => "SHOW",
+        _ => "an unknown command",
+    }
+}

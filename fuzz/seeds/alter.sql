@@ -1,0 +1,1 @@
+ALTER TABLE ONLY (t) ADD a int, ADD CONSTRAINT c CHECK (a IN (1, 2)), ALTER a TYPE bigint USING a::int::bigint

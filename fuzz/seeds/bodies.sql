@@ -1,0 +1,1 @@
+DO $$ BEGIN IF a THEN EXECUTE 'DROP TABLE x'; END IF; END $$; DO 'BEGIN x := ''a''; END'

@@ -1,0 +1,1 @@
+DO $$ DO $a$ DO $b$ DO $c$ BEGIN END $c$ $b$ $a$ $$; DO $$BEGIN EXECUTE 'DO $q$BEGIN EXECUTE $r$SELECT 1$r$; END$q$'; END$$

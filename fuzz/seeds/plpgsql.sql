@@ -1,0 +1,2 @@
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $x$ #variable_conflict use_column
+ DECLARE a int[] := ARRAY[1]; BEGIN <<l>> FOR r IN SELECT 1 LOOP a[1] := 2; SELECT x INTO STRICT a[1], b.c FROM t; END LOOP l; EXCEPTION WHEN OTHERS THEN NULL; END $x$

@@ -1,0 +1,1 @@
+DO $$BEGIN perform; end; if then loop case when in into strict execute return query open for <<

@@ -1,0 +1,1 @@
+CREATE TABLE "ä" ("ö" text DEFAULT E'\u00e4', CHECK ("ö" <> 'ß')); ALTER TABLE "ä" ADD "ü" int, DROP "ö"

@@ -1,0 +1,5 @@
+CREATE TABLE account (
+    id int PRIMARY KEY,
+    email text,
+    nick varchar(20)
+);

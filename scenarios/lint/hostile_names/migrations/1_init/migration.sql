@@ -1,0 +1,1 @@
+CREATE TABLE "<script>alert(1)</script>" (id int);

@@ -1,0 +1,1 @@
+CREATE TABLE "Event" (id serial PRIMARY KEY, at timestamp(3));

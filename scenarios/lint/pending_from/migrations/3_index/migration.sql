@@ -1,0 +1,1 @@
+CREATE INDEX b_x_idx ON b (x);

@@ -1,0 +1,3 @@
+SET statement_timeout = 0;
+
+CREATE INDEX CONCURRENTLY "Post_title_idx" ON "Post"("title");

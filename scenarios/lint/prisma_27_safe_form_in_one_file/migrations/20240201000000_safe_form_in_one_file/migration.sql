@@ -1,0 +1,7 @@
+ALTER TABLE "Post" ADD CONSTRAINT "Post_slug_not_null" CHECK ("slug" IS NOT NULL) NOT VALID;
+
+ALTER TABLE "Post" VALIDATE CONSTRAINT "Post_slug_not_null";
+
+ALTER TABLE "Post" ALTER COLUMN "slug" SET NOT NULL;
+
+ALTER TABLE "Post" DROP CONSTRAINT "Post_slug_not_null";

@@ -1,0 +1,3 @@
+ALTER TABLE "User" ALTER COLUMN "email" SET NOT NULL;
+CREATE UNIQUE INDEX "User_email_key" ON "User"("email");
+ALTER TABLE "User" ADD CONSTRAINT "User_teamId_fkey" FOREIGN KEY ("teamId") REFERENCES "Team"("id");

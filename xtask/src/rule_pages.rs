@@ -1,0 +1,124 @@
+//! A page for each rule, from its row, its `page.md` and its two scripts.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use underpin_sql::finding::{Back, Downtime, Grades, Loss, OldApp};
+use underpin_sql::rules::{Entry, RULES};
+
+/// What the families are about, in the order of the index.
+const FAMILIES: &[(&str, &str)] = &[
+    ("LOSS", "data destroyed or silently changed"),
+    ("FAIL", "the migration will abort, or stop half way"),
+    ("REWRITE", "tables written anew under an exclusive lock"),
+    ("META", "type changes that touch the catalog only"),
+    ("SCAN", "whole tables read under a lock"),
+    ("BUILD", "indexes built under a lock"),
+    ("LOCK", "short strong locks, queues, other tables locked"),
+    ("COMPAT", "what breaks the application version that is still running"),
+    ("TX", "transactions and session settings"),
+    ("OPS", "operation, privileges, opaque SQL"),
+    ("DIRECTIVE", "directives in the migrations themselves"),
+    ("STYLE", "design advice; off by default"),
+    ("PERF", "performance advice; off by default"),
+];
+
+/// The pages by path.
+pub(crate) fn pages() -> BTreeMap<PathBuf, String> {
+    let mut pages: BTreeMap<PathBuf, String> = RULES
+        .iter()
+        .map(|entry| (PathBuf::from(format!("docs/rules/{}.md", entry.rule.id)), page(entry)))
+        .collect();
+    pages.insert(PathBuf::from("docs/rules/README.md"), index());
+    pages
+}
+
+fn index() -> String {
+    let mut text = format!(
+        "# Rules\n\nGenerated from the {} folders in `crates/underpin-sql/src/rules`. A migration allows a rule with a\n\
+         comment above the statement: `-- underpin: allow RULE reason`.\n",
+        RULES.len()
+    );
+    for (family, about) in FAMILIES {
+        let _infallible =
+            write!(text, "\n## {family}: {about}\n\n| rule | finds | level |\n|---|---|---|\n");
+        for entry in RULES.iter().filter(|e| e.rule.family() == *family) {
+            let rule = entry.rule;
+            let needs = if rule.needs_facts { ", with a database" } else { "" };
+            let _infallible = writeln!(
+                text,
+                "| [{id}]({id}.md) | {} | {}{needs} |",
+                rule.title,
+                rule.severity.word(),
+                id = rule.id
+            );
+        }
+    }
+    text
+}
+
+fn page(entry: &Entry) -> String {
+    let rule = entry.rule;
+    let [loss, downtime, back, old_app] = words(rule.grades);
+    let mut text = format!(
+        "# {}: {}\n\n| level | loss | downtime | way back | old application |\n|---|---|---|---|---|\n\
+         | {} | {loss} | {downtime} | {back} | {old_app} |\n\n**Fact:** {}.\n",
+        rule.id,
+        rule.title,
+        rule.severity.word(),
+        rule.fact
+    );
+    if !rule.instead.is_empty() {
+        let _infallible = write!(text, "\n**Instead:** {}.\n", rule.instead.trim_end_matches(';'));
+    }
+    if !rule.default {
+        text += "\nOff by default: `--enable` switches it on.\n";
+    }
+    if rule.needs_facts {
+        text += "\nDecided with facts from a database, the history or the code; offline it is silent.\n";
+    }
+    let _infallible = write!(text, "\n{}\n", entry.page.trim());
+    for (title, script) in [("Found", entry.bad), ("Not found", entry.good)] {
+        let (claims, sql) = script_parts(script);
+        let _infallible = write!(text, "\n## {title}\n\n```sql\n{sql}\n```\n");
+        if !claims.is_empty() {
+            let _infallible = writeln!(text, "\nProven on real servers: {}.", claims.join("; "));
+        }
+    }
+    text
+}
+
+/// What a script claims, and its SQL without the lines at its head.
+fn script_parts(script: &str) -> (Vec<&str>, String) {
+    let claims = script.lines().filter_map(|l| l.strip_prefix("-- proves: ")).collect();
+    let body = script.lines().skip_while(|l| !matches!(*l, "-- given" | "-- migration"));
+    (claims, body.collect::<Vec<_>>().join("\n").trim().to_owned())
+}
+
+fn words(grades: Grades) -> [&'static str; 4] {
+    [
+        match grades.loss {
+            Loss::None => "none",
+            Loss::Possible => "possible",
+            Loss::Certain => "certain",
+        },
+        match grades.downtime {
+            Downtime::None => "none",
+            Downtime::Brief => "brief locks",
+            Downtime::Writes => "writes blocked",
+            Downtime::All => "reads and writes blocked",
+        },
+        match grades.back {
+            Back::R0 => "R0",
+            Back::R1 => "R1",
+            Back::R2 => "R2",
+            Back::R3 => "R3",
+        },
+        match grades.old_app {
+            OldApp::Works => "works",
+            OldApp::MayBreak => "may break",
+            OldApp::Breaks => "breaks",
+        },
+    ]
+}
