@@ -14,8 +14,8 @@ use crate::postgres::{Queryable, SqlError};
 const LOW: f64 = 0.7;
 /// The high end over the middle.
 const HIGH: f64 = 2.0;
-/// What a change of the catalog takes.
-const CATALOG: Duration = Duration::from_millis(10);
+/// What a change of the catalog takes: up to 10 ms, mostly less.
+const CATALOG: Duration = Duration::from_millis(3);
 /// Rows of the table that a calibration is measured on.
 const SAMPLE_ROWS: u64 = 200_000;
 
@@ -37,6 +37,8 @@ pub struct Calibration {
     pub scan_bytes: f64,
     /// Bytes of a table that are written anew with its indexes.
     pub rewrite_bytes: f64,
+    /// The same where a value is computed for every row.
+    pub computed_bytes: f64,
     /// Rows that go into a B-tree.
     pub build_rows: f64,
     /// Rows that go into a GIN index.
@@ -53,7 +55,8 @@ impl Default for Calibration {
         Self {
             source: "reference: PostgreSQL 15, two cores, warm, 3 million rows".to_owned(),
             scan_bytes: 600e6,
-            rewrite_bytes: 36e6,
+            rewrite_bytes: 39e6,
+            computed_bytes: 21e6,
             build_rows: 600e3,
             slow_build_rows: 42e3,
             foreign_key_rows: 720e3,
@@ -102,6 +105,7 @@ pub fn predict(
 ) -> Option<Prediction> {
     let mut seconds = if statement.locks.is_empty() { 0.0 } else { CATALOG.as_secs_f64() };
     let foreign_key = rules.iter().any(|rule| rule.ends_with("ADD-FOREIGN-KEY"));
+    let computed = rules.contains(&"REWRITE-ADD-COLUMN-VOLATILE-DEFAULT");
     let slow = rules.contains(&"BUILD-SLOW-INDEX-TYPE");
     // A foreign key scans both sides in one query; the referencing one decides.
     let mut keyed: f64 = 0.0;
@@ -111,6 +115,7 @@ pub fn predict(
         match work.class {
             "scan" if foreign_key => keyed = keyed.max(rows / calibration.foreign_key_rows),
             "scan" => seconds += bytes / calibration.scan_bytes,
+            "rewrite" if computed => seconds += bytes / calibration.computed_bytes,
             "rewrite" => seconds += bytes / calibration.rewrite_bytes,
             "build" if slow => seconds += rows / calibration.slow_build_rows,
             "build" => seconds += rows / calibration.build_rows,
@@ -128,8 +133,8 @@ pub fn predict(
 pub async fn measure(database: &mut dyn Queryable) -> Result<Calibration, SqlError> {
     let rows = SAMPLE_ROWS as f64;
     let make = format!(
-        "CREATE TABLE underpin_sample (id int PRIMARY KEY, parent int, n int, t text, j jsonb);\
-         INSERT INTO underpin_sample SELECT g, g, g, repeat(md5(g::text), 4), jsonb_build_object('k', g, 'tag', md5(g::text)) \
+        "CREATE TABLE underpin_sample (id int PRIMARY KEY, parent int, n int, m int, t text, j jsonb);\
+         INSERT INTO underpin_sample SELECT g, g, g, g, repeat(md5(g::text), 4), jsonb_build_object('k', g, 'tag', md5(g::text)) \
          FROM generate_series(1, {SAMPLE_ROWS}) g; VACUUM ANALYZE underpin_sample"
     );
     for part in make.split(';') {
@@ -139,30 +144,51 @@ pub async fn measure(database: &mut dyn Queryable) -> Result<Calibration, SqlErr
     let bytes = bytes.first().and_then(|set| set.rows.first()).and_then(|row| row.first().cloned());
     let bytes: f64 = bytes.flatten().and_then(|text| text.parse().ok()).unwrap_or(rows * 190.0);
     let mut took = Vec::new();
-    for sql in [
-        "ALTER TABLE underpin_sample ALTER COLUMN t SET NOT NULL",
-        "CREATE INDEX ON underpin_sample (n)",
-        "CREATE INDEX ON underpin_sample USING gin (j)",
-        "ALTER TABLE underpin_sample ADD FOREIGN KEY (parent) REFERENCES underpin_sample (id)",
-        "DROP INDEX underpin_sample_j_idx",
-        "UPDATE underpin_sample SET n = n + 1",
-        "VACUUM FULL underpin_sample",
-        "ALTER TABLE underpin_sample ALTER COLUMN n TYPE bigint",
-    ] {
-        let begun = Instant::now();
-        database.query(sql).await?;
-        took.push(begun.elapsed().as_secs_f64().max(1e-4));
+    for (sql, undo) in SAMPLED {
+        // The faster of two: what the machine does beside it only ever adds.
+        let mut fastest = f64::INFINITY;
+        for _ in 0..2 {
+            let begun = Instant::now();
+            database.query(sql).await?;
+            fastest = fastest.min(begun.elapsed().as_secs_f64().max(1e-4));
+            database.query(undo).await?;
+        }
+        took.push(fastest);
     }
     Ok(Calibration {
         source: format!("measured on a scratch server with {SAMPLE_ROWS} rows"),
-        scan_bytes: bytes / took[0],
-        build_rows: rows / took[1],
-        slow_build_rows: rows / took[2],
-        foreign_key_rows: rows / took[3],
-        changed_rows: rows / took[5],
-        rewrite_bytes: bytes / took[7],
+        changed_rows: rows / took[0],
+        scan_bytes: bytes / took[1],
+        build_rows: rows / took[2],
+        slow_build_rows: rows / took[3],
+        foreign_key_rows: rows / took[4],
+        rewrite_bytes: bytes / took[5],
+        computed_bytes: bytes / took[6],
     })
 }
+
+/// What is measured, and what puts the table back.
+const SAMPLED: [(&str, &str); 7] = [
+    ("UPDATE underpin_sample SET m = m + 1", "VACUUM FULL underpin_sample"),
+    (
+        "ALTER TABLE underpin_sample ALTER COLUMN t SET NOT NULL",
+        "ALTER TABLE underpin_sample ALTER COLUMN t DROP NOT NULL",
+    ),
+    ("CREATE INDEX underpin_i ON underpin_sample (n)", "DROP INDEX underpin_i"),
+    ("CREATE INDEX underpin_i ON underpin_sample USING gin (j)", "DROP INDEX underpin_i"),
+    (
+        "ALTER TABLE underpin_sample ADD CONSTRAINT f FOREIGN KEY (parent) REFERENCES underpin_sample (id)",
+        "ALTER TABLE underpin_sample DROP CONSTRAINT f",
+    ),
+    (
+        "ALTER TABLE underpin_sample ALTER COLUMN n TYPE bigint",
+        "ALTER TABLE underpin_sample ALTER COLUMN n TYPE int",
+    ),
+    (
+        "ALTER TABLE underpin_sample ADD COLUMN v uuid DEFAULT gen_random_uuid()",
+        "ALTER TABLE underpin_sample DROP COLUMN v",
+    ),
+];
 
 #[cfg(test)]
 mod tests {
