@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::content::{self, RowDigest, TableContent};
 use super::dump::DUMP;
@@ -175,44 +176,76 @@ pub(super) async fn read_table(session: &Session, table: &TableContent) -> Resul
     Ok(rows)
 }
 
-/// Compares rows, and with `contents` their digests; gives what differs.
+/// Compares rows, and with `contents` their digests, several tables at once and the largest first;
+/// gives what differs.
 ///
 /// # Errors
-/// UP-6008 when it cannot be read.
+/// UP-6008 when it cannot be read, UP-11xx.
 pub(super) async fn compare_tables(
-    session: &Session,
+    target: &ConnectionSettings,
     manifest: &Manifest,
     contents: bool,
+    jobs: usize,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Vec<String>> {
-    let failed = |e| query_failed(Code::RestoreFailed, "reading the restored copy", &e);
-    session.simple_query(COPY_SETTINGS).await.map_err(failed)?;
-    let (mut differences, mut done) = (Vec::new(), 0);
-    for table in &manifest.tables {
-        let name = table.qualified();
-        if contents {
-            let rows = read_table(session, table).await?;
-            if rows.rows() != table.rows {
-                differences.push(format!("{name}: {} rows, not {}", rows.rows(), table.rows));
-            } else if rows.digest() != table.digest {
-                differences.push(format!("{name}: other contents in its {} rows", table.rows));
+    let mut tables = manifest.tables.clone();
+    tables.sort_by_key(|table| table.bytes);
+    let tables = Arc::new(Mutex::new(tables));
+    let mut workers = tokio::task::JoinSet::new();
+    let (sender, mut done) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..jobs.clamp(1, manifest.tables.len().max(1)) {
+        let (target, tables, sender) = (target.clone(), Arc::clone(&tables), sender.clone());
+        workers.spawn(async move {
+            let session = target.connect().await?;
+            let failed = |e| query_failed(Code::RestoreFailed, "reading the restored copy", &e);
+            session.simple_query(COPY_SETTINGS).await.map_err(failed)?;
+            let mut differences = Vec::new();
+            let next = || tables.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            while let Some(table) = next() {
+                differences.extend(compare_table(&session, &table, contents).await?);
+                let _nobody_listens = sender.send(table.bytes);
             }
-        } else {
-            let sql = format!("SELECT count(*) FROM ONLY {name}");
-            let count = session.value(&sql).await.map_err(failed)?;
-            let count = count.and_then(|n| n.parse::<u64>().ok());
-            if count != Some(table.rows) {
-                differences.push(format!(
-                    "{name}: {} rows, not {}",
-                    count.unwrap_or(0),
-                    table.rows
-                ));
-            }
-        }
-        done += table.bytes;
-        progress(done);
+            Ok(differences)
+        });
     }
+    drop(sender);
+    let mut bytes = 0;
+    while let Some(table) = done.recv().await {
+        bytes += table;
+        progress(bytes);
+    }
+    let mut differences = Vec::new();
+    while let Some(worker) = workers.join_next().await {
+        let found: Result<Vec<String>> =
+            worker.map_err(|e| Error::new(Code::Internal, "a comparison stopped").caused_by(e))?;
+        differences.extend(found?);
+    }
+    differences.sort();
     Ok(differences)
+}
+
+async fn compare_table(
+    session: &Session,
+    table: &TableContent,
+    contents: bool,
+) -> Result<Option<String>> {
+    let name = table.qualified();
+    if contents {
+        let rows = read_table(session, table).await?;
+        return Ok(if rows.rows() != table.rows {
+            Some(format!("{name}: {} rows, not {}", rows.rows(), table.rows))
+        } else if rows.digest() != table.digest {
+            Some(format!("{name}: other contents in its {} rows", table.rows))
+        } else {
+            None
+        });
+    }
+    let count = session.value(&format!("SELECT count(*) FROM ONLY {name}")).await;
+    let count =
+        count.map_err(|e| query_failed(Code::RestoreFailed, "reading the restored copy", &e))?;
+    let count = count.and_then(|n| n.parse::<u64>().ok());
+    let differs = count != Some(table.rows);
+    Ok(differs.then(|| format!("{name}: {} rows, not {}", count.unwrap_or(0), table.rows)))
 }
 
 /// Sequences whose position does not lie where it was during the dump.

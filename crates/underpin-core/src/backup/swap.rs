@@ -314,8 +314,14 @@ impl Side<'_> {
                 tell(Step::Progress { phase: "compare", bytes, of: Some(of) });
             }
         };
-        let mut faults =
-            place::compare_tables(&session, self.manifest, true, &mut progress).await?;
+        let mut faults = place::compare_tables(
+            &self.target,
+            self.manifest,
+            true,
+            self.tools.jobs,
+            &mut progress,
+        )
+        .await?;
         faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
         if faults.is_empty() {
             let analyze = session.simple_query("ANALYZE").await;
