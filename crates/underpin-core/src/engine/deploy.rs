@@ -165,7 +165,9 @@ async fn deploy_in_rounds(
         }
         check_history(folder, &history, sink)?;
         let seen = history.clone();
-        let work = match decide(options, folder, history, &resumes, hold.session()?, sink).await {
+        let work = match Box::pin(decide(options, folder, history, &resumes, hold.session()?, sink))
+            .await
+        {
             Ok(work) => work,
             // Another process was at it between our looks at history and catalog: this too is
             // judged when it is our turn.
@@ -179,7 +181,8 @@ async fn deploy_in_rounds(
                 continue;
             }
         };
-        gate(options, folder, &work, hold.session()?).await?;
+        // Boxed, as those below: together they would be more than a thread's stack holds.
+        Box::pin(gate(options, folder, &work, hold.session()?)).await?;
         if work.is_nothing() || options.dry_run {
             return Ok(work.report(options.dry_run, begun));
         }
@@ -193,7 +196,7 @@ async fn deploy_in_rounds(
         forget(&mut now, &resumes);
         if now == work.history && work.live_is_still(&catalog::read(hold.session()?).await?) {
             let Hold::Turn(executor) = hold else { continue };
-            return perform(run, work, &resumes, executor, sink, begun).await;
+            return Box::pin(perform(run, work, &resumes, executor, sink, begun)).await;
         }
     }
     Err(turn::moved(ROUNDS_MAX))
@@ -429,7 +432,7 @@ pub(super) async fn decide<'a>(
             let facts =
                 Facts { options, session, folder, replay: &replay, live: &seen, schemas: &schemas };
             if unmanaged {
-                let plan = examination::untracked(&facts, &context, sink).await?;
+                let plan = Box::pin(examination::untracked(&facts, &context, sink)).await?;
                 let drift = work.follow(folder, plan);
                 let failed = replay.steps.iter().find_map(|step| step.failed.as_ref());
                 work.expected = match failed {
@@ -444,7 +447,8 @@ pub(super) async fn decide<'a>(
                 let mut drift = drift.unwrap_or_default();
                 if !believed
                     && let Some(plan) =
-                        examination::half_recorded(&facts, &work.history, &context, sink).await?
+                        Box::pin(examination::half_recorded(&facts, &work.history, &context, sink))
+                            .await?
                 {
                     drift = work.follow(folder, plan);
                 }

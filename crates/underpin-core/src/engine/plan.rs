@@ -138,7 +138,8 @@ pub async fn plan(
     let history = history_table(options).read(&session).await?;
     check_history(&folder, &history, sink)?;
     let work =
-        decide(options, &folder, history.clone(), &HashMap::new(), &mut session, sink).await?;
+        Box::pin(decide(options, &folder, history.clone(), &HashMap::new(), &mut session, sink))
+            .await?;
     let live = match work.live() {
         Some(live) => live.clone(),
         None => catalog::read(&mut session).await?,
