@@ -5,9 +5,7 @@ pub mod process;
 
 use std::time::Duration;
 
-use underpin_core::diagnose::{Answers, Policy};
 use underpin_core::engine::Options;
-use underpin_core::execute::{LockBudget, Stop};
 use underpin_core::postgres::ConnectionSettings;
 use underpin_core::postgres::scratch::ScratchOptions;
 
@@ -22,8 +20,6 @@ pub fn options(
     project: &std::path::Path,
 ) -> Result<Options, String> {
     Ok(Options {
-        target: ConnectionSettings::parse(url).map_err(|e| e.to_string())?,
-        folder: project.join("migrations"),
         scratch: ScratchOptions {
             pg_bin: Some(server.binaries().folder.clone()),
             cache: underpin_testkit::cache(),
@@ -31,13 +27,26 @@ pub fn options(
         },
         replay_cache: Some(project.join("replays")),
         patience: Duration::from_secs(10),
-        locks: LockBudget::default(),
         journals: Some(project.join("journal")),
-        policy: Policy::default(),
-        answers: Answers::default(),
-        gate: underpin_core::engine::Gate::default(),
-        redis: None,
-        stop: Stop::default(),
-        dry_run: false,
+        ..Options::new(
+            ConnectionSettings::parse(url).map_err(|e| e.to_string())?,
+            project.join("migrations"),
+        )
     })
+}
+
+/// What a benchmark comes to: whether its targets were met, or what went wrong with the means.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// The exit code of `bench NAME`: 0 only when the targets were met. What went wrong is printed.
+#[allow(clippy::print_stdout)]
+pub fn finish(name: &str, outcome: Outcome<bool>) -> std::process::ExitCode {
+    match outcome {
+        Ok(true) => std::process::ExitCode::SUCCESS,
+        Ok(false) => std::process::ExitCode::FAILURE,
+        Err(error) => {
+            println!("bench {name}: failed: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
 }

@@ -16,10 +16,11 @@ use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use underpin_bench::process::{self, Cost};
+use underpin_bench::{
+    Outcome,
+    process::{self, Cost},
+};
 use underpin_testkit::{Server, TestDatabase};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const RUNS: usize = 3;
 const MB_DEFAULT: u64 = 1024;
@@ -39,14 +40,7 @@ struct Figures {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            println!("bench backup: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    underpin_bench::finish("backup", run().await)
 }
 
 async fn run() -> Outcome<bool> {

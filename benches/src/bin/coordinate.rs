@@ -10,12 +10,10 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use underpin_bench::{history, options};
+use underpin_bench::{Outcome, history, options};
 use underpin_core::engine::{self, Options};
 use underpin_core::event::Silent;
 use underpin_core::history::HistoryTable;
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const APPLIED: usize = 300;
 const ROUNDS: usize = 31;
@@ -105,12 +103,5 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(run()),
         Err(error) => Err(error.into()),
     };
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            println!("bench coordinate: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    underpin_bench::finish("coordinate", outcome)
 }

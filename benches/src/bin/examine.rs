@@ -9,11 +9,12 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use underpin_bench::history::{migration, write_folder};
+use underpin_bench::{
+    Outcome,
+    history::{migration, write_folder},
+};
 use underpin_core::engine::{self, BaselineReport, BaselineRequest, Options};
 use underpin_core::event::Silent;
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const TARGETS: [(usize, u64); 3] = [(30, 2), (300, 15), (800, 60)];
 const WARM: Duration = Duration::from_secs(1);
@@ -67,12 +68,5 @@ async fn run() -> Outcome<bool> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            println!("bench examine: failed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    underpin_bench::finish("examine", run().await)
 }

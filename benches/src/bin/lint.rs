@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use underpin_bench::history;
-use underpin_bench::process::{self, Cost};
+use underpin_bench::{
+    Outcome, history,
+    process::{self, Cost},
+};
 use underpin_testkit::npm;
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const RUNS: usize = 20;
 const FILES: usize = 500;
@@ -100,12 +100,5 @@ fn run() -> Outcome<bool> {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            println!("bench lint: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    underpin_bench::finish("lint", run())
 }

@@ -14,7 +14,7 @@ use underpin_core::assess::{TableSize, measure, predict};
 use underpin_core::postgres::{Queryable as _, Session};
 use underpin_sql::lint::{self, Facts, Options, Runner, Source};
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+use underpin_bench::Outcome;
 
 const LARGEST: u64 = 1_500_000;
 const TARGET: f64 = 0.9;
@@ -120,12 +120,5 @@ async fn run() -> Outcome<bool> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            println!("bench predict: failed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    underpin_bench::finish("predict", run().await)
 }

@@ -8,15 +8,16 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use underpin_bench::history::{migration, write_folder};
+use underpin_bench::{
+    Outcome,
+    history::{migration, write_folder},
+};
 use underpin_core::catalog;
 use underpin_core::migrations::MigrationFolder;
 use underpin_core::postgres::ServerVersion;
 use underpin_core::postgres::cluster::{Cluster, ClusterOptions};
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::replay::{ReplayContext, replay};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 async fn replay_cold(major: u32, count: usize) -> Outcome<Duration> {
     let project = tempfile::tempdir()?;
@@ -112,12 +113,5 @@ async fn run() -> Outcome<bool> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            println!("bench replay: failed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    underpin_bench::finish("replay", run().await)
 }

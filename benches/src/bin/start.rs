@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use underpin_bench::history;
-use underpin_bench::process::{self, Cost};
+use underpin_bench::{
+    Outcome, history,
+    process::{self, Cost},
+};
 use underpin_core::postgres::ServerVersion;
 use underpin_testkit::npm::{self, Install};
 use underpin_testkit::prisma::{Mode, Prisma, Version};
 use underpin_testkit::{Server, TestDatabase};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const RUNS: usize = 15;
 const RUNS_OF_PRISMA: usize = 3;
@@ -281,12 +281,5 @@ fn verdict(tools: &Tools, rows: &[Row]) -> bool {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            println!("bench start: failed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    underpin_bench::finish("start", run().await)
 }

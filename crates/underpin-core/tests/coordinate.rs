@@ -222,23 +222,14 @@ async fn an_entry_that_was_changed_by_hand_breaks_the_chain() {
 
 fn options(target: ConnectionSettings, server: &Server, folder: &std::path::Path) -> Options {
     Options {
-        target,
-        folder: folder.to_owned(),
         scratch: ScratchOptions {
             pg_bin: Some(server.binaries().folder.clone()),
             cache: underpin_testkit::cache(),
             ..ScratchOptions::default()
         },
-        replay_cache: None,
         patience: Duration::from_secs(30),
-        locks: LockBudget::default(),
         journals: Some(folder.join("../journal")),
-        redis: None,
-        policy: underpin_core::diagnose::Policy::default(),
-        answers: underpin_core::diagnose::Answers::default(),
-        gate: underpin_core::engine::Gate::default(),
-        stop: Stop::default(),
-        dry_run: false,
+        ..Options::new(target, folder.to_owned())
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use underpin_core::engine::{self, DeployReport, Options};
 use underpin_core::error::{Changed, ExitStatus};
 use underpin_core::event::{Event, Silent};
-use underpin_core::execute::{LockBudget, Stop};
+use underpin_core::execute::LockBudget;
 use underpin_core::postgres::ConnectionSettings;
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::{Code, Error};
@@ -30,8 +30,6 @@ impl Project {
             write(folder.path(), index, script);
         }
         let options = Options {
-            target: ConnectionSettings::parse(&database.url).unwrap(),
-            folder: folder.path().join("migrations"),
             scratch: ScratchOptions {
                 pg_bin: Some(server.binaries().folder.clone()),
                 cache: underpin_testkit::cache(),
@@ -45,13 +43,10 @@ impl Project {
                 pause: Duration::from_millis(10),
                 then_wait: false,
             },
-            journals: None,
-            redis: None,
-            policy: underpin_core::diagnose::Policy::default(),
-            answers: underpin_core::diagnose::Answers::default(),
-            gate: underpin_core::engine::Gate::default(),
-            stop: Stop::default(),
-            dry_run: false,
+            ..Options::new(
+                ConnectionSettings::parse(&database.url).unwrap(),
+                folder.path().join("migrations"),
+            )
         };
         Self { folder, options }
     }

@@ -9,7 +9,6 @@ use underpin_core::config::Secret;
 use underpin_core::coordinate::{Announcement, Hint, PRISMA_LOCK_KEY};
 use underpin_core::engine::{self, Options};
 use underpin_core::event::Event;
-use underpin_core::execute::{LockBudget, Stop};
 use underpin_core::postgres::ConnectionSettings;
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_core::{Error, Result};
@@ -46,8 +45,6 @@ impl Stage {
         let script = "CREATE TABLE t (a int); SELECT pg_sleep(0.3);";
         write(&folder, "1_a", script);
         let options = Options {
-            target: ConnectionSettings::parse(&database.url).unwrap(),
-            folder,
             scratch: ScratchOptions {
                 pg_bin: Some(server.binaries().folder.clone()),
                 cache: underpin_testkit::cache(),
@@ -55,14 +52,8 @@ impl Stage {
             },
             replay_cache: Some(project.path().join("replays")),
             patience: Duration::from_secs(30),
-            locks: LockBudget::default(),
-            journals: None,
-            policy: underpin_core::diagnose::Policy::default(),
-            answers: underpin_core::diagnose::Answers::default(),
-            gate: underpin_core::engine::Gate::default(),
             redis,
-            stop: Stop::default(),
-            dry_run: false,
+            ..Options::new(ConnectionSettings::parse(&database.url).unwrap(), folder)
         };
         Self { database, options, _project: project }
     }

@@ -10,19 +10,14 @@ use std::time::Duration;
 use underpin_core::engine::Options;
 use underpin_core::engine::prisma::{self, PrismaOptions, Switches};
 use underpin_core::event::Event;
-use underpin_core::execute::{LockBudget, Stop};
+use underpin_core::execute::LockBudget;
 use underpin_core::postgres::ConnectionSettings;
-use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_testkit::proxy::{Action, Proxy, Rule, When};
 use underpin_testkit::{TestDatabase, majors, server};
 
 fn options(url: &str, folder: &Path) -> PrismaOptions {
     PrismaOptions {
         options: Options {
-            target: ConnectionSettings::parse(url).unwrap(),
-            folder: folder.to_owned(),
-            scratch: ScratchOptions::default(),
-            replay_cache: None,
             patience: Duration::from_millis(300),
             locks: LockBudget {
                 timeout: Duration::from_millis(50),
@@ -30,13 +25,7 @@ fn options(url: &str, folder: &Path) -> PrismaOptions {
                 pause: Duration::from_millis(10),
                 then_wait: false,
             },
-            journals: None,
-            redis: None,
-            policy: underpin_core::diagnose::Policy::default(),
-            answers: underpin_core::diagnose::Answers::default(),
-            gate: underpin_core::engine::Gate::default(),
-            stop: Stop::default(),
-            dry_run: false,
+            ..Options::new(ConnectionSettings::parse(url).unwrap(), folder.to_owned())
         },
         datasource_schemas: Vec::new(),
         external_tables: Vec::new(),

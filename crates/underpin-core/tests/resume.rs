@@ -7,7 +7,6 @@ use std::time::Duration;
 use underpin_core::engine::prisma::{self, PrismaOptions, Switches};
 use underpin_core::engine::{self, Options};
 use underpin_core::event::Silent;
-use underpin_core::execute::{LockBudget, Stop};
 use underpin_core::postgres::ConnectionSettings;
 use underpin_core::postgres::scratch::ScratchOptions;
 use underpin_testkit::TestDatabase;
@@ -36,23 +35,13 @@ impl Stage {
         let project = tempfile::tempdir().unwrap();
         let folder = project.path().join("migrations");
         let options = Options {
-            target: ConnectionSettings::parse(&database.url).unwrap(),
-            folder: folder.clone(),
             scratch: ScratchOptions {
                 pg_bin: Some(server.binaries().folder.clone()),
                 cache: underpin_testkit::cache(),
                 ..ScratchOptions::default()
             },
-            replay_cache: None,
             patience: Duration::from_secs(10),
-            locks: LockBudget::default(),
-            journals: None,
-            redis: None,
-            policy: underpin_core::diagnose::Policy::default(),
-            answers: underpin_core::diagnose::Answers::default(),
-            gate: underpin_core::engine::Gate::default(),
-            stop: Stop::default(),
-            dry_run: false,
+            ..Options::new(ConnectionSettings::parse(&database.url).unwrap(), folder.clone())
         };
         let write = |name: &str, script: &str| {
             std::fs::create_dir_all(folder.join(name)).unwrap();

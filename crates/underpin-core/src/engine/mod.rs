@@ -73,6 +73,29 @@ pub struct Options {
     pub dry_run: bool,
 }
 
+impl Options {
+    /// The options of a project that keeps nothing and asks for nothing: no cache, no local
+    /// journal, no Redis, no policy, a minute of patience.
+    #[must_use]
+    pub fn new(target: ConnectionSettings, folder: PathBuf) -> Self {
+        Self {
+            target,
+            folder,
+            scratch: ScratchOptions::default(),
+            replay_cache: None,
+            patience: Duration::from_secs(60),
+            locks: LockBudget::default(),
+            journals: None,
+            redis: None,
+            policy: Policy::default(),
+            answers: Answers::default(),
+            gate: Gate::default(),
+            stop: Stop::default(),
+            dry_run: false,
+        }
+    }
+}
+
 /// What a deploy looks at before it changes anything. The default is nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
