@@ -2,15 +2,14 @@
 //! of the history again. No migration is run.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::deploy::{refuse_failed, replay_context};
-use super::examination::{self, Facts};
+use super::deploy::refuse_failed;
+use super::examination::{self, Seen};
 use super::turn::{self, Run};
 use super::{Options, connect, history_table, names, read_folder};
-use crate::catalog::{self, CatalogDiff, CatalogSnapshot, ObjectId};
+use crate::catalog::{self, CatalogDiff, Fingerprint, ObjectId};
 use crate::diagnose::{self, Decision, Verdict};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
@@ -20,7 +19,6 @@ use crate::journal::{self, BaselineRow, Entry, Kind};
 use crate::migrations::{Migration, MigrationFolder};
 use crate::postgres::Session;
 use crate::prove::Examination;
-use crate::replay::{self, Replay};
 
 /// How often the state is read again when it moves under us.
 const ROUNDS_MAX: usize = 3;
@@ -88,7 +86,7 @@ pub struct BaselineReport {
 /// Everything that a baseline rests on.
 struct Found {
     history: History,
-    live: CatalogSnapshot,
+    fingerprint: Fingerprint,
     /// Places in the folder of what is to be recorded.
     places: Vec<usize>,
     /// Whether all of it has been replayed.
@@ -141,25 +139,9 @@ async fn find_out(
 ) -> Result<Found> {
     let history = history_table(options).read(session).await?;
     refuse_failed(&history, &|name| folder.get(name).map(|m| m.script.clone()))?;
-    let context = replay_context(options, session).await?;
-    let begun = Instant::now();
-    let replay = replay::replay_tolerant(&folder.migrations, &context, &mut |_| {})
-        .await
-        .map_err(|failure| failure.error)?;
-    sink.emit(&Event::Replayed {
-        migrations: replay.steps.len(),
-        cached: replay.cached,
-        facts: replay.last_snapshot().len(),
-        duration: begun.elapsed(),
-    });
-    let schemas = diagnose::managed_schemas(&replay, options.target.schema());
-    let replay = replay.restricted_to(&schemas);
-    let live = catalog::read(session).await?;
-    let seen = live.restricted_to(&schemas);
-    let facts = Facts { options, session, folder, replay: &replay, live: &seen, schemas: &schemas };
-    let recorded = examination::recorded(folder, &history);
-    let already = recorded.len();
-    let examination = examination::examine(&facts, recorded, &context).await?;
+    let seen = Seen::look(options, folder, session, sink).await?;
+    let examination = seen.examine(options, folder, &history, session).await?;
+    let already = folder.migrations.iter().filter(|m| history.is_applied(&m.name)).count();
     let (places, _) = examination.work();
     let all = examination.diagnosis.migrations.iter().zip(&examination.decisions);
     let mut report = BaselineReport {
@@ -170,8 +152,8 @@ async fn find_out(
         already,
         proven: examination.is_proven(),
         failures: examination.failures().cloned().collect(),
-        reconciling: diagnose::reconciling(&in_the_way(&replay, &seen, &examination)),
-        engine: replay.engine.phrase(),
+        reconciling: diagnose::reconciling(&in_the_way(&seen, &examination)),
+        engine: seen.replay.engine.phrase(),
         dry_run: true,
     };
     for (migration, decision) in all {
@@ -192,21 +174,21 @@ async fn find_out(
         }
     }
     let explained = examination.proof.unreplayed.is_empty();
-    Ok(Found { history, live, places, explained, report })
+    Ok(Found { history, fingerprint: seen.fingerprint, places, explained, report })
 }
 
 /// How the live catalog differs from the folder's end in what conflicting migrations write, and in
 /// what no migration explains. What is still to be run is none of it.
-fn in_the_way(replay: &Replay, live: &CatalogSnapshot, examination: &Examination) -> CatalogDiff {
+fn in_the_way(seen: &Seen, examination: &Examination) -> CatalogDiff {
     let residual = &examination.proof.residual;
-    let conflicting = examination.diagnosis.migrations.iter().zip(&replay.steps);
+    let conflicting = examination.diagnosis.migrations.iter().zip(&seen.replay.steps);
     let mut ids: BTreeSet<&ObjectId> = conflicting
         .filter(|(m, _)| matches!(m.verdict, Verdict::Conflicting { .. }))
         .flat_map(|(_, step)| step.delta.set.iter().map(|(id, _)| id))
         .collect();
     ids.extend(residual.changed.iter().map(|object| &object.id));
     ids.extend(residual.missing.iter().map(|(id, _)| id));
-    let mut diff = catalog::diff(&replay.last_snapshot(), live);
+    let mut diff = catalog::diff(&seen.replay.last_snapshot(), &seen.live);
     diff.missing.retain(|(id, _)| ids.contains(id));
     diff.changed.retain(|object| ids.contains(&object.id));
     diff.unexpected.retain(|pair| residual.unexpected.contains(pair));
@@ -254,7 +236,7 @@ async fn write(
 ) -> Result<bool> {
     let history = history_table(options).read(executor.session()).await?;
     let live = catalog::read(executor.session()).await?;
-    if history != found.history || live.fingerprint() != found.live.fingerprint() {
+    if history != found.history || live.fingerprint() != found.fingerprint {
         return Ok(false);
     }
     let recorded = found.places.iter().zip(&found.report.recorded);

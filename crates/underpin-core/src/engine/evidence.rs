@@ -1,13 +1,10 @@
 //! `status --evidence`: what is in effect, proven from the live catalog. Reads only.
 
-use super::deploy::replay_context;
-use super::examination::{self, Facts};
+use super::examination::{self, Seen};
 use super::{Options, connect, history_table, read_folder};
-use crate::catalog;
 use crate::diagnose::{self, Decision, Disagreement, MigrationDiagnosis, Verdict};
 use crate::error::Result;
 use crate::event::EventSink;
-use crate::replay;
 
 /// A migration with everything that is known of it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -51,23 +48,8 @@ pub async fn evidence(options: &Options, sink: &mut dyn EventSink) -> Result<Evi
     let folder = read_folder(options, sink)?;
     let mut session = connect(options, sink).await?;
     let history = history_table(options).read(&session).await?;
-    let context = replay_context(options, &session).await?;
-    let replay = replay::replay_tolerant(&folder.migrations, &context, &mut |_| {})
-        .await
-        .map_err(|failure| failure.error)?;
-    let schemas = diagnose::managed_schemas(&replay, options.target.schema());
-    let replay = replay.restricted_to(&schemas);
-    let live = catalog::read(&mut session).await?.restricted_to(&schemas);
-    let facts = Facts {
-        options,
-        session: &session,
-        folder: &folder,
-        replay: &replay,
-        live: &live,
-        schemas: &schemas,
-    };
-    let recorded = examination::recorded(&folder, &history);
-    let examination = examination::examine(&facts, recorded, &context).await?;
+    let seen = Seen::look(options, &folder, &mut session, sink).await?;
+    let examination = seen.examine(options, &folder, &history, &session).await?;
     let disagreements = if history.exists {
         diagnose::claims(&history, &examination.diagnosis)
     } else {
@@ -101,7 +83,7 @@ pub async fn evidence(options: &Options, sink: &mut dyn EventSink) -> Result<Evi
         disagreements,
         proven,
         failures,
-        engine: replay.engine.phrase(),
-        unchecked: replay.engine.unchecked.clone(),
+        engine: seen.replay.engine.phrase(),
+        unchecked: seen.replay.engine.unchecked.clone(),
     })
 }

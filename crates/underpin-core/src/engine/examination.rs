@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use underpin_sql::Script;
 
 use super::Options;
-use super::deploy::replay_context;
-use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
+use super::deploy::{replay_context, replay_folder};
+use crate::catalog::{self, CatalogDiff, CatalogSnapshot, Fingerprint};
 use crate::diagnose::{self, Decision, MigrationDiagnosis, PrefixDiagnosis, Verdict};
 use crate::error::{Code, Error, Result};
-use crate::event::{Event, EventSink};
+use crate::event::{Event, EventSink, Silent};
 use crate::history::History;
 use crate::migrations::{Declared, MigrationFolder, MigrationName};
 use crate::postgres::Session;
 use crate::prove::{self, Case, Examination};
-use crate::replay::{self, Replay, ReplayContext};
+use crate::replay::{Replay, ReplayContext};
 
 /// Differences shown before "and N more".
 const DIFFERENCES_SHOWN: usize = 20;
@@ -48,13 +48,65 @@ pub(super) struct Plan {
     pub(super) drift: CatalogDiff,
 }
 
-pub(super) fn recorded(folder: &MigrationFolder, history: &History) -> BTreeSet<usize> {
+/// A database as it is looked at: the folder's replay and the live catalog, both seen through the
+/// schemas that the folder is about.
+pub(super) struct Seen {
+    pub(super) context: ReplayContext,
+    /// One migration that does not replay is part of it.
+    pub(super) replay: Replay,
+    pub(super) schemas: BTreeSet<String>,
+    pub(super) live: CatalogSnapshot,
+    /// The fingerprint of the whole live catalog.
+    pub(super) fingerprint: Fingerprint,
+}
+
+impl Seen {
+    /// Replays the folder and reads the catalog.
+    ///
+    /// # Errors
+    /// UP-31xx, UP-1105.
+    pub(super) async fn look(
+        options: &Options,
+        folder: &MigrationFolder,
+        session: &mut Session,
+        sink: &mut dyn EventSink,
+    ) -> Result<Self> {
+        let context = replay_context(options, session).await?;
+        let replay = replay_folder(&folder.migrations, &context, true, sink)
+            .await
+            .map_err(|failure| failure.error)?;
+        let schemas = diagnose::managed_schemas(&replay, options.target.schema());
+        let replay = replay.restricted_to(&schemas);
+        let live = catalog::read(session).await?;
+        let fingerprint = live.fingerprint();
+        let live = live.restricted_to(&schemas);
+        Ok(Self { context, replay, schemas, live, fingerprint })
+    }
+
+    /// Diagnosis, decisions and proof of the whole.
+    ///
+    /// # Errors
+    /// As [`examine`].
+    pub(super) async fn examine(
+        &self,
+        options: &Options,
+        folder: &MigrationFolder,
+        history: &History,
+        session: &Session,
+    ) -> Result<Examination> {
+        let (replay, live, schemas) = (&self.replay, &self.live, &self.schemas);
+        let facts = Facts { options, session, folder, replay, live, schemas };
+        examine(&facts, recorded(folder, history), &self.context).await
+    }
+}
+
+fn recorded(folder: &MigrationFolder, history: &History) -> BTreeSet<usize> {
     let all = folder.migrations.iter().enumerate();
     all.filter(|(_, m)| history.is_applied(&m.name)).map(|(index, _)| index).collect()
 }
 
 /// Diagnosis, decisions and proof of the whole.
-pub(super) async fn examine(
+async fn examine(
     facts: &Facts<'_>,
     recorded: BTreeSet<usize>,
     context: &ReplayContext,
@@ -82,15 +134,8 @@ pub(super) async fn denied(
     name: &MigrationName,
     session: &mut Session,
 ) -> Result<Option<(&'static str, Vec<String>)>> {
-    let context = replay_context(options, session).await?;
-    let replay = replay::replay_tolerant(&folder.migrations, &context, &mut |_| {})
-        .await
-        .map_err(|failure| failure.error)?;
-    let schemas = diagnose::managed_schemas(&replay, options.target.schema());
-    let replay = replay.restricted_to(&schemas);
-    let live = catalog::read(session).await?.restricted_to(&schemas);
-    let facts = Facts { options, session, folder, replay: &replay, live: &live, schemas: &schemas };
-    let examination = examine(&facts, recorded(folder, history), &context).await?;
+    let seen = Seen::look(options, folder, session, &mut Silent).await?;
+    let examination = seen.examine(options, folder, history, session).await?;
     let found = examination.diagnosis.migrations.into_iter().find(|m| m.name == *name);
     Ok(found
         .filter(|m| {
