@@ -136,7 +136,17 @@ fn read_folder(options: &Options, sink: &mut dyn EventSink) -> Result<MigrationF
         migrations: folder.migrations.len(),
         remarks: folder.remarks.iter().map(ToString::to_string).collect(),
     });
+    refuse_unknown_answers(&options.answers, &folder)?;
     Ok(folder)
+}
+
+/// An answer about a migration that is not there is a typing error.
+fn refuse_unknown_answers(answers: &Answers, folder: &MigrationFolder) -> Result<()> {
+    let mut named = answers.run.iter().chain(&answers.complete);
+    match named.find(|name| folder.get(name).is_none()) {
+        Some(name) => Err(resolve::unknown(name, &folder.path)),
+        None => Ok(()),
+    }
 }
 
 fn history_table(options: &Options) -> HistoryTable {
