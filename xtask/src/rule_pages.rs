@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use underpin_sql::finding::{Back, Downtime, Grades, Loss, OldApp};
 use underpin_sql::rules::{Entry, RULES};
 
 /// What the families are about, in the order of the index.
@@ -60,7 +59,7 @@ fn index() -> String {
 
 fn page(entry: &Entry) -> String {
     let rule = entry.rule;
-    let [loss, downtime, back, old_app] = words(rule.grades);
+    let [loss, downtime, back, old_app] = rule.grades.words();
     let mut text = format!(
         "# {}: {}\n\n| level | loss | downtime | way back | old application |\n|---|---|---|---|---|\n\
          | {} | {loss} | {downtime} | {back} | {old_app} |\n\n**Fact:** {}.\n",
@@ -94,31 +93,4 @@ fn script_parts(script: &str) -> (Vec<&str>, String) {
     let claims = script.lines().filter_map(|l| l.strip_prefix("-- proves: ")).collect();
     let body = script.lines().skip_while(|l| !matches!(*l, "-- given" | "-- migration"));
     (claims, body.collect::<Vec<_>>().join("\n").trim().to_owned())
-}
-
-fn words(grades: Grades) -> [&'static str; 4] {
-    [
-        match grades.loss {
-            Loss::None => "none",
-            Loss::Possible => "possible",
-            Loss::Certain => "certain",
-        },
-        match grades.downtime {
-            Downtime::None => "none",
-            Downtime::Brief => "brief locks",
-            Downtime::Writes => "writes blocked",
-            Downtime::All => "reads and writes blocked",
-        },
-        match grades.back {
-            Back::R0 => "R0",
-            Back::R1 => "R1",
-            Back::R2 => "R2",
-            Back::R3 => "R3",
-        },
-        match grades.old_app {
-            OldApp::Works => "works",
-            OldApp::MayBreak => "may break",
-            OldApp::Breaks => "breaks",
-        },
-    ]
 }

@@ -98,7 +98,63 @@ pub struct Grades {
     pub old_app: OldApp,
 }
 
+impl Loss {
+    /// In words.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Possible => "possible",
+            Self::Certain => "certain",
+        }
+    }
+}
+
+impl Downtime {
+    /// In words.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Brief => "brief locks",
+            Self::Writes => "writes blocked",
+            Self::All => "reads and writes blocked",
+        }
+    }
+}
+
+impl Back {
+    /// In words.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::R0 => "R0 exact inverse",
+            Self::R1 => "R1 costs time or later writes",
+            Self::R2 => "R2 needs a kept copy",
+            Self::R3 => "R3 gone without a backup",
+        }
+    }
+}
+
+impl OldApp {
+    /// In words.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Works => "works",
+            Self::MayBreak => "may break",
+            Self::Breaks => "breaks",
+        }
+    }
+}
+
 impl Grades {
+    /// The four in words, in the order of the fields.
+    #[must_use]
+    pub fn words(self) -> [&'static str; 4] {
+        [self.loss.word(), self.downtime.word(), self.back.word(), self.old_app.word()]
+    }
+
     /// The four grades in the order of the fields.
     #[must_use]
     pub const fn new(loss: Loss, downtime: Downtime, back: Back, old_app: OldApp) -> Self {

@@ -3,7 +3,7 @@
 use owo_colors::OwoColorize as _;
 use underpin_core::assess::Prediction;
 use underpin_core::engine::{LockWindow, PlanReport, PlannedMigration};
-use underpin_sql::finding::{Back, Downtime, Grades, Loss, OldApp, Severity};
+use underpin_sql::finding::{Grades, Severity};
 use underpin_sql::lint::Blocks;
 
 use super::{count, inert, lint};
@@ -94,45 +94,11 @@ fn locked(window: &LockWindow) -> String {
 }
 
 fn grades(grades: Grades) -> String {
-    let (loss, down, back, app) = words(grades);
-    let paint = |word: &str, bad: bool| match bad {
-        true => word.red().to_string(),
-        false => word.to_owned(),
+    let one = |(name, word, level): (&str, &str, lint::Level)| match level {
+        lint::Level::Bad => format!("{name} {}", word.red()),
+        _ => format!("{name} {word}"),
     };
-    format!(
-        "loss {} · downtime {} · way back {} · old app {}",
-        paint(loss, grades.loss == Loss::Certain),
-        paint(down, grades.downtime > Downtime::Brief),
-        paint(back, grades.back == Back::R3),
-        paint(app, grades.old_app == OldApp::Breaks)
-    )
-}
-
-fn words(grades: Grades) -> (&'static str, &'static str, &'static str, &'static str) {
-    (
-        match grades.loss {
-            Loss::None => "none",
-            Loss::Possible => "possible",
-            Loss::Certain => "certain",
-        },
-        match grades.downtime {
-            Downtime::None => "none",
-            Downtime::Brief => "brief",
-            Downtime::Writes => "writes wait",
-            Downtime::All => "all wait",
-        },
-        match grades.back {
-            Back::R0 => "exact",
-            Back::R1 => "costs time",
-            Back::R2 => "needs a copy",
-            Back::R3 => "gone without a backup",
-        },
-        match grades.old_app {
-            OldApp::Works => "works",
-            OldApp::MayBreak => "may break",
-            OldApp::Breaks => "breaks",
-        },
-    )
+    lint::grades(grades).map(one).join(" · ")
 }
 
 /// A table of the migrations, for a comment under a pull request.
@@ -141,7 +107,7 @@ pub(crate) fn markdown(plan: &PlanReport) -> String {
         "| migration | takes | loss | downtime | way back | old app |\n|---|---|---|---|---|---|\n",
     );
     for migration in &plan.migrations {
-        let (loss, down, back, app) = words(migration.grades);
+        let [loss, down, back, app] = migration.grades.words();
         let name = lint::markdown_escaped(&migration.name);
         text += &format!(
             "| {name} | {} | {loss} | {down} | {back} | {app} |\n",

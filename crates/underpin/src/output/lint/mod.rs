@@ -45,36 +45,26 @@ fn sentence(finding: &Finding) -> String {
 }
 
 /// The four grades in words.
-fn grades(grades: Grades) -> [(&'static str, &'static str, Level); 4] {
-    let loss = match grades.loss {
-        Loss::None => ("none", Level::Good),
-        Loss::Possible => ("possible", Level::Fair),
-        Loss::Certain => ("certain", Level::Bad),
+pub(crate) fn grades(grades: Grades) -> [(&'static str, &'static str, Level); 4] {
+    let level = |rank: usize, fair: usize| match rank {
+        0 => Level::Good,
+        rank if rank <= fair => Level::Fair,
+        _ => Level::Bad,
     };
-    let downtime = match grades.downtime {
-        Downtime::None => ("none", Level::Good),
-        Downtime::Brief => ("brief locks", Level::Fair),
-        Downtime::Writes => ("writes blocked", Level::Bad),
-        Downtime::All => ("reads and writes blocked", Level::Bad),
-    };
-    let back = match grades.back {
-        Back::R0 => ("R0 exact inverse", Level::Good),
-        Back::R1 => ("R1 costs time or later writes", Level::Fair),
-        Back::R2 => ("R2 needs a kept copy", Level::Bad),
-        Back::R3 => ("R3 gone without a backup", Level::Bad),
-    };
-    let old_app = match grades.old_app {
-        OldApp::Works => ("works", Level::Good),
-        OldApp::MayBreak => ("may break", Level::Fair),
-        OldApp::Breaks => ("breaks", Level::Bad),
-    };
-    [("loss", loss), ("downtime", downtime), ("way back", back), ("old app", old_app)]
-        .map(|(name, (word, level))| (name, word, level))
+    let levels = [
+        level(grades.loss as usize, Loss::Possible as usize),
+        level(grades.downtime as usize, Downtime::Brief as usize),
+        level(grades.back as usize, Back::R1 as usize),
+        level(grades.old_app as usize, OldApp::MayBreak as usize),
+    ];
+    let names = ["loss", "downtime", "way back", "old app"];
+    let words = grades.words();
+    std::array::from_fn(|i| (names[i], words[i], levels[i]))
 }
 
 /// How good a grade is, for colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
+pub(crate) enum Level {
     Good,
     Fair,
     Bad,
