@@ -4,7 +4,7 @@
 //! scenarios/<area>/<case>/
 //!   scenario.toml      what it shows, the steps, what must hold
 //!   given.sql          what the database holds before (optional)
-//!   migrations/        the folder, copied to prisma/migrations (optional)
+//!   migrations/        the folder, copied to prisma/migrations (optional; `after = "case"`: behind those)
 //!   project/           further files of the project, copied to its root (optional)
 //!   transcript.txt     what the program printed, step by step; `UPDATE_SCENARIOS=1` writes it
 //! ```
@@ -26,6 +26,8 @@ use crate::{Server, TestDatabase, cache, server};
 struct Definition {
     /// One sentence: what the case shows.
     summary: String,
+    /// The case of the same area whose migrations come before those of this one.
+    after: Option<String>,
     /// Shell commands that make what a folder in version control cannot hold (a bad byte, a link);
     /// run in the project's folder.
     setup: Option<String>,
@@ -122,8 +124,11 @@ impl Scenario {
         }
         let project = tempfile::tempdir().map_err(|e| e.to_string())?;
         let root = project.path().canonicalize().map_err(|e| e.to_string())?;
-        if self.folder.join("migrations").is_dir() {
-            copy(&self.folder.join("migrations"), &root.join("prisma/migrations"))?;
+        let before = definition.after.iter().map(|case| self.folder.with_file_name(case));
+        for case in before.chain([self.folder.clone()]) {
+            if case.join("migrations").is_dir() {
+                copy(&case.join("migrations"), &root.join("prisma/migrations"))?;
+            }
         }
         if self.folder.join("project").is_dir() {
             copy(&self.folder.join("project"), &root)?;
