@@ -140,6 +140,12 @@ pub(crate) enum Verb {
         #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
         allow: Vec<String>,
     },
+    /// Every run and what it did, what others recorded, the backups; changes nothing
+    History {
+        /// Runs to list, the newest
+        #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        runs: u16,
+    },
     /// Judge what is pending against this database; changes nothing
     Plan(PlanArguments),
     /// Record what is proven to be in effect, without running anything

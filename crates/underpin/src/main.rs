@@ -21,7 +21,7 @@ use underpin_core::{Code, Error, Result};
 
 use environment::Project;
 
-use args::{Arguments, ConfigVerb, Global, Verb};
+use args::{Arguments, ConfigVerb, Global, Output, Verb};
 use output::Printer;
 
 fn main() -> ExitCode {
@@ -86,9 +86,15 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
-    if printer.only_findings() && !matches!(arguments.verb, Verb::Plan(_)) {
-        let words = "this verb has no findings: --output human, json, ndjson or log";
-        return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
+    let page = printer.form() == Output::Html;
+    match arguments.verb {
+        Verb::Plan(_) => {}
+        Verb::History { .. } if page => {}
+        _ if printer.only_findings() => {
+            let words = "this verb has no findings: --output human, json, ndjson or log";
+            return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
+        }
+        _ => {}
     }
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
@@ -143,6 +149,20 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
                 engine::verify(&environment::options(global, false, true)?, &mut *sink).await?;
             printer.result("underpin/verify@1", &report, || output::render_verify(&report));
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
+        }
+        Verb::History { runs } => {
+            let project = Project::find(global)?;
+            let (options, backups) =
+                (project.options(global, false, true)?, project.backups(global)?);
+            let report = engine::history(&options, &backups, (*runs).into(), &mut *sink).await?;
+            match page {
+                true => output::out(&output::history::page(&report)),
+                false => {
+                    printer
+                        .result("underpin/history@1", &report, || output::history::human(&report));
+                }
+            }
+            Ok(ExitStatus::Success)
         }
         Verb::Config { verb: ConfigVerb::Show { origin } } => {
             let report = show::configuration(global)?;

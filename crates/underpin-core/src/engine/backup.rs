@@ -13,6 +13,7 @@ use crate::coordinate::PRISMA_LOCK_KEY;
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::Executor;
+use crate::journal::{Entry, Kind};
 use crate::migrations::Migration;
 use crate::postgres::Session;
 
@@ -310,6 +311,9 @@ impl BackupBefore {
             let unchecked = manifest.proofs.last().map(|p| p.unchecked.clone()).unwrap_or_default();
             return Err(unproven(level, destroying.as_deref()).details(unchecked));
         }
+        let entry = Entry::new(Kind::BackedUp)
+            .detail(format!("{name}, level {}", manifest.level().unwrap_or(level)));
+        executor.record("", entry).await?;
         Ok(Some(name.to_string()))
     }
 }

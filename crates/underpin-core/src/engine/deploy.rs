@@ -15,6 +15,7 @@ use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::{self, Begin, Executor, Resume};
 use crate::history::History;
+use crate::journal::{Entry, Kind};
 use crate::migrations::{Migration, MigrationFolder, MigrationName};
 use crate::postgres::{Queryable as _, Session};
 use crate::replay::{self, Progress, Replay, ReplayContext};
@@ -597,7 +598,14 @@ async fn perform(
     }
     match &work.expected {
         Ok(expected) => {
-            verify_end_surely(expected, executor, sink).await?;
+            let verified = verify_end_surely(expected, executor, sink).await;
+            let entry = match &verified {
+                Ok(facts) => Entry::new(Kind::Verified).detail(format!("{facts} facts")),
+                Err(error) => Entry::new(Kind::VerifyFailed).detail(error.message().to_owned()),
+            };
+            // Nothing was changed: an entry that cannot be written takes nothing back.
+            let _kept = executor.record("", entry).await;
+            verified?;
             report.verified = true;
         }
         Err(reason) => {
@@ -632,11 +640,12 @@ pub(super) fn with_kept(error: Error, baselined: usize, applied: usize) -> Error
 }
 
 /// Everything is applied: a connection that is lost now is opened again once, and an error says so.
+/// Gives back how many facts were compared.
 async fn verify_end_surely(
     expected: &Expected,
     executor: &mut Executor,
     sink: &mut dyn EventSink,
-) -> Result<()> {
+) -> Result<usize> {
     let mut result = verify_end(expected, executor.session(), sink).await;
     if result.as_ref().is_err_and(|error| error.code() == Code::ConnectionLost) {
         result = match executor.open_session().await {
@@ -659,7 +668,7 @@ async fn verify_end(
     expected: &Expected,
     session: &mut Session,
     sink: &mut dyn EventSink,
-) -> Result<()> {
+) -> Result<usize> {
     let actual = catalog::read(session).await?.restricted_to(&expected.schemas);
     let result = verify::compare(&expected.last, &actual, &expected.drift);
     if result.new.is_empty() {
@@ -668,7 +677,7 @@ async fn verify_end(
             known_drift: result.known.len(),
             fingerprint: actual.fingerprint().to_string(),
         });
-        return Ok(());
+        return Ok(actual.len());
     }
     let words = format!(
         "all migrations are applied and recorded, and the catalog differs from the folder in {} places",

@@ -7,6 +7,7 @@ mod deploy;
 mod evidence;
 mod examination;
 mod failed;
+mod history;
 mod plan;
 pub mod prisma;
 mod resolve;
@@ -25,6 +26,7 @@ pub use backup::{
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
 pub use deploy::{DeployReport, deploy, deploy_backed};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
+pub use history::{Deed, HistoryReport, OtherRow, RunOutcome, RunRecord, history};
 pub use plan::{
     Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, plan,
 };

@@ -6,6 +6,8 @@
 mod backup;
 mod error;
 mod evidence;
+pub(crate) mod history;
+pub(crate) mod html;
 mod human;
 mod json;
 pub(crate) mod lint;
