@@ -14,6 +14,7 @@ pub mod lint;
 pub mod rules;
 pub mod schema;
 pub mod script;
+pub mod summary;
 pub mod syntax;
 
 pub use directive::{Directive, directives};

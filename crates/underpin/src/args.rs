@@ -146,6 +146,9 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
         runs: u16,
     },
+    /// The release notes of migrations, for those who will run them; reads files only
+    #[command(group = clap::ArgGroup::new("which").required(true).args(["since", "plan"]))]
+    Notes(NotesArguments),
     /// Judge what is pending against this database; changes nothing
     Plan(PlanArguments),
     /// Record what is proven to be in effect, without running anything
@@ -285,6 +288,23 @@ pub(crate) struct PlanArguments {
     pub(crate) allow: Vec<String>,
     #[command(flatten)]
     pub(crate) said: Said,
+}
+
+/// What the notes are about.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NotesArguments {
+    /// About the migrations after this one, the last of the release before
+    #[arg(long, value_name = "MIGRATION")]
+    pub(crate) since: Option<String>,
+    /// About what this plan runs, with its durations
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// What the release is called
+    #[arg(long, value_name = "TEXT", default_value = "This release")]
+    pub(crate) title: String,
+    /// A text with {{title}}, {{summary}}, {{changes}}, {{downtime}}, {{before}}, {{log}}, {{rollback}}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
 }
 
 /// What a person says of migrations that cannot be decided.

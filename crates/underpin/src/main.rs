@@ -6,6 +6,7 @@ mod demo;
 mod environment;
 mod lint;
 mod migrate;
+mod notes;
 mod output;
 mod plan;
 mod show;
@@ -90,6 +91,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     match arguments.verb {
         Verb::Plan(_) => {}
         Verb::History { .. } if page => {}
+        Verb::Notes(_) if page || printer.form() == Output::Markdown => {}
         _ if printer.only_findings() => {
             let words = "this verb has no findings: --output human, json, ndjson or log";
             return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
@@ -103,7 +105,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             let project = Project::find(global)?;
             let mut options = project.options(global, true, *dry_run)?;
             options.answers = said.answers();
-            options.gate.plan = planned.as_deref().map(plan::read).transpose()?;
+            options.gate.plan = planned.as_deref().map(plan::binding).transpose()?;
             options.gate.allow.extend(allow.iter().cloned());
             let before = project.backup_before(global)?;
             let report = engine::deploy_backed(&options, before.as_ref(), &mut *sink).await?;
@@ -150,6 +152,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/verify@1", &report, || output::render_verify(&report));
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }
+        Verb::Notes(arguments) => notes::run(global, arguments, printer),
         Verb::History { runs } => {
             let project = Project::find(global)?;
             let (options, backups) =

@@ -12,6 +12,7 @@ mod human;
 mod json;
 pub(crate) mod lint;
 mod log;
+pub(crate) mod notes;
 pub(crate) mod plan;
 mod report;
 
