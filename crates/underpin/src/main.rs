@@ -8,6 +8,7 @@ mod lint;
 mod migrate;
 mod output;
 mod plan;
+mod rehearse;
 mod show;
 mod signals;
 
@@ -86,13 +87,19 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
-    if printer.only_findings() && !matches!(arguments.verb, Verb::Plan(_)) {
+    let forms = match arguments.verb {
+        Verb::Plan(_) => true,
+        Verb::Rehearse(_) => printer.form() == args::Output::Markdown,
+        _ => false,
+    };
+    if printer.only_findings() && !forms {
         let words = "this verb has no findings: --output human, json, ndjson or log";
         return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
     }
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
         Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
+        Verb::Rehearse(arguments) => rehearse::run(global, arguments, printer).await,
         Verb::Deploy { dry_run, said, plan: planned, allow } => {
             let project = Project::find(global)?;
             let mut options = project.options(global, true, *dry_run)?;
