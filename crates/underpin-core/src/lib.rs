@@ -38,6 +38,8 @@ pub mod verify;
 
 pub mod backup;
 
+pub mod rehearse;
+
 pub mod engine;
 
 pub use error::{Code, Error, Result};

@@ -24,3 +24,9 @@ pub use syntax::{
     ConcurrentIndex, RelationName, RowTarget, StatementKind, StatementTraits, TransactionControl,
     concurrent_index, destroys, traits,
 };
+
+/// The command tag of a text of one statement: `ALTER TABLE`; empty for a text of none.
+#[must_use]
+pub fn tag(text: &str) -> &'static str {
+    model::read(text).first().map_or("", |parsed| context::tag(&parsed.statement))
+}

@@ -79,6 +79,9 @@ pub(crate) struct Global {
     /// Only results, warnings and errors
     #[arg(short, long, global = true, env = "UNDERPIN_QUIET")]
     pub(crate) quiet: bool,
+    /// No bar that is drawn over on a terminal
+    #[arg(long, global = true, env = "UNDERPIN_NO_PROGRESS")]
+    pub(crate) no_progress: bool,
 }
 
 /// Forms of output.
@@ -186,6 +189,8 @@ pub(crate) enum Verb {
     Verify,
     /// Say what migrations will lock, lose and break, without a database
     Lint(LintArguments),
+    /// Run what is pending on a throw-away copy and measure it; the database is only read
+    Rehearse(RehearseArguments),
     /// Backups that are proven to restore
     Backup {
         /// What to do.
@@ -274,6 +279,9 @@ pub(crate) struct PlanArguments {
     /// Write the plan for `deploy --plan`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// The record of a rehearsal [default: the kept one of this very state, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rehearsal: Option<PathBuf>,
     /// Measure the rates for predictions on a scratch server (some seconds)
     #[arg(long)]
     pub(crate) calibrate: bool,
@@ -305,6 +313,42 @@ pub(crate) struct NotesArguments {
     /// A text with {{title}}, {{summary}}, {{changes}}, {{downtime}}, {{before}}, {{log}}, {{rollback}}
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
+}
+
+/// What to rehearse on.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RehearseArguments {
+    /// The backup, or `last`; with --from backup
+    #[arg(default_value = "last")]
+    pub(crate) backup: String,
+    /// What the copy is made from
+    #[arg(long, env = "UNDERPIN_REHEARSE_FROM", value_enum, default_value_t = CopyFrom::Backup)]
+    pub(crate) from: CopyFrom,
+    /// Make a backup first, and rehearse on that one
+    #[arg(long)]
+    pub(crate) create_backup: bool,
+    /// Rows that a sample takes of each table; those that they refer to come in addition
+    #[arg(long, value_name = "ROWS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) sample_rows: u64,
+    /// Megabytes that a sample takes in all
+    #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..1_000_000))]
+    pub(crate) sample_mb: u64,
+    /// Write the record to this file too, for `plan --rehearsal`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) said: Said,
+}
+
+/// What a copy is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CopyFrom {
+    /// A backup, restored: every row
+    Backup,
+    /// The catalog alone
+    Schema,
+    /// Some rows of every table, with those that they refer to
+    Sample,
 }
 
 /// What a person says of migrations that cannot be decided.
@@ -349,8 +393,8 @@ pub(crate) enum PrismaVerb {
 pub(crate) enum BackupVerb {
     /// Make one, and prove it
     Create {
-        /// How far it is proven: 3 decodable, 4 restored, 5 equal
-        #[arg(long, value_name = "LEVEL", default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=5))]
+        /// How far it is proven: 3 decodable, 4 restored, 5 equal, 6 drilled
+        #[arg(long, value_name = "LEVEL", default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=6))]
         level: u8,
         /// Why, as a part of its name
         #[arg(long, value_name = "WORD", default_value = "manual")]
@@ -369,8 +413,8 @@ pub(crate) enum BackupVerb {
         /// Its name, or `last`
         #[arg(default_value = "last")]
         backup: String,
-        /// 1 intact, 2 complete, 3 decodable, 4 restored, 5 equal
-        #[arg(long, value_name = "LEVEL", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=5))]
+        /// 1 intact, 2 complete, 3 decodable, 4 restored, 5 equal, 6 drilled: what is pending ran on it
+        #[arg(long, value_name = "LEVEL", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=6))]
         level: u8,
     },
     /// Bring one back as the database, compared before it takes the name; the old one is kept

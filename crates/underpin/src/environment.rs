@@ -125,6 +125,7 @@ impl Project {
             patience: Duration::from_secs(global.wait),
             locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
             journals: state_folder().map(|folder| folder.join("journal")),
+            rehearsals: state_folder().map(|folder| folder.join("rehearsals")),
             redis: self
                 .settings
                 .as_ref()

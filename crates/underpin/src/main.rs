@@ -9,6 +9,7 @@ mod migrate;
 mod notes;
 mod output;
 mod plan;
+mod rehearse;
 mod show;
 mod signals;
 
@@ -87,20 +88,22 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
-    let page = printer.form() == Output::Html;
-    match arguments.verb {
-        Verb::Plan(_) => {}
-        Verb::History { .. } if page => {}
-        Verb::Notes(_) if page || printer.form() == Output::Markdown => {}
-        _ if printer.only_findings() => {
-            let words = "this verb has no findings: --output human, json, ndjson or log";
-            return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
-        }
-        _ => {}
+    let (page, comment) = (printer.form() == Output::Html, printer.form() == Output::Markdown);
+    let has_form = match arguments.verb {
+        Verb::Plan(_) => true,
+        Verb::Notes(_) => page || comment,
+        Verb::History { .. } => page,
+        Verb::Rehearse(_) => comment,
+        _ => false,
+    };
+    if printer.only_findings() && !has_form {
+        let words = "this verb has no findings: --output human, json, ndjson or log";
+        return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
     }
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
         Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
+        Verb::Rehearse(arguments) => rehearse::run(global, arguments, printer).await,
         Verb::Deploy { dry_run, said, plan: planned, allow } => {
             let project = Project::find(global)?;
             let mut options = project.options(global, true, *dry_run)?;

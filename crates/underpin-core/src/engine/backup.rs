@@ -129,11 +129,11 @@ pub struct PruneReport {
 }
 
 impl BackupOptions {
-    fn store(&self) -> Store {
+    pub(super) fn store(&self) -> Store {
         Store::new(self.folder.clone(), self.key.clone())
     }
 
-    fn tools(&self, options: &Options) -> Tools {
+    pub(super) fn tools(&self, options: &Options) -> Tools {
         Tools {
             folder: self.folder.clone(),
             key: self.key.clone(),
@@ -239,7 +239,7 @@ async fn wait_for_migration(
     }
 }
 
-fn emit(sink: &mut dyn EventSink, step: Step) {
+pub(super) fn emit(sink: &mut dyn EventSink, step: Step) {
     sink.emit(&match step {
         Step::Begun(phase) => Event::BackupPhase { phase },
         Step::Progress { phase, bytes, of } => Event::BackupProgress { phase, bytes, of },

@@ -1,6 +1,7 @@
 //! `deploy`: diagnose, baseline what is proven, apply the rest, verify.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::backup::BackupBefore;
@@ -13,7 +14,7 @@ use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
 use crate::diagnose;
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{self, Begin, Executor, Resume};
+use crate::execute::{self, Begin, Executor, Observer, Resume};
 use crate::history::History;
 use crate::journal::{Entry, Kind};
 use crate::migrations::{Migration, MigrationFolder, MigrationName};
@@ -69,7 +70,7 @@ pub async fn deploy_backed(
     sink: &mut dyn EventSink,
 ) -> Result<DeployReport> {
     let begun = Instant::now();
-    let result = run(options, backup, sink, begun).await;
+    let result = run(Run { backup, ..Run::new(options) }, sink, begun).await;
     match &result {
         Ok(report) => sink.emit(&Event::Finished {
             baselined: report.baselined.len(),
@@ -81,14 +82,18 @@ pub async fn deploy_backed(
     result
 }
 
-async fn run(
+/// A deploy on a copy, each statement of which `observer` looks at.
+pub(super) async fn deploy_observed(
     options: &Options,
-    backup: Option<&BackupBefore>,
+    observer: Box<dyn Observer>,
     sink: &mut dyn EventSink,
-    begun: Instant,
 ) -> Result<DeployReport> {
-    let folder = read_folder(options, sink)?;
-    let run = Run { backup, ..Run::new(options) };
+    let observer = Mutex::new(Some(observer));
+    run(Run { observer, ..Run::new(options) }, sink, Instant::now()).await
+}
+
+async fn run(run: Run<'_>, sink: &mut dyn EventSink, begun: Instant) -> Result<DeployReport> {
+    let folder = read_folder(run.options, sink)?;
     let mut hold = Hold::Free(connect(&run.named(), sink).await?);
     let result = deploy_in_rounds(&run, &folder, &mut hold, sink, begun).await;
     if let Hold::Turn(executor) = hold {

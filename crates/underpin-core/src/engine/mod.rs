@@ -10,6 +10,7 @@ mod failed;
 mod history;
 mod plan;
 pub mod prisma;
+mod rehearse;
 mod resolve;
 mod status;
 mod turn;
@@ -30,6 +31,7 @@ pub use history::{Deed, HistoryReport, OtherRow, RunOutcome, RunRecord, history}
 pub use plan::{
     Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, plan,
 };
+pub use rehearse::{RehearsalReport, RehearseRequest, Source, rehearse};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
 pub use verify::{VerifyReport, verify};
@@ -61,6 +63,8 @@ pub struct Options {
     pub locks: LockBudget,
     /// Where the local copies of journals are kept; `None` keeps none.
     pub journals: Option<PathBuf>,
+    /// Where records of rehearsals are kept and looked for; `None` keeps none.
+    pub rehearsals: Option<PathBuf>,
     /// A Redis that wakes those who wait: its URL, or why there is none although there should be.
     pub redis: Option<Result<Secret>>,
     /// What may be done without asking about a database whose history does not tell everything.
@@ -88,6 +92,7 @@ impl Options {
             patience: Duration::from_secs(60),
             locks: LockBudget::default(),
             journals: None,
+            rehearsals: None,
             redis: None,
             policy: Policy::default(),
             answers: Answers::default(),

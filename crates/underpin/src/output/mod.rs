@@ -14,6 +14,7 @@ pub(crate) mod lint;
 mod log;
 pub(crate) mod notes;
 pub(crate) mod plan;
+pub(crate) mod rehearsal;
 mod report;
 
 use std::time::Duration;
@@ -271,6 +272,11 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
         Event::Resolved { name, r#as: word } => {
             ("Resolved", format!("{name} is recorded as {}", word.replace('_', " ")), None)
         }
+        Event::CopyReady { from, rows, bytes, engine, duration } => (
+            "Copy",
+            format!("from {from}: about {rows} rows, {} ({engine})", size(*bytes)),
+            Some(*duration),
+        ),
         Event::BackupPhase { phase } => ("Backup", format!("{phase} …"), None),
         Event::BackupProgress { phase, bytes, of } => {
             let of = of.map(|of| format!(" of about {}", size(of))).unwrap_or_default();
