@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use underpin_core::config::duration;
 use underpin_core::diagnose::Answers;
 use underpin_core::migrations::MigrationName;
 
@@ -54,15 +55,10 @@ pub(crate) struct Global {
     /// The folder of the backups [default: the one of underpin.toml, else below the state folder]
     #[arg(long, global = true, env = "UNDERPIN_BACKUPS", value_name = "FOLDER")]
     pub(crate) backups: Option<PathBuf>,
-    /// Seconds to wait for another process that migrates this database
-    #[arg(
-        long,
-        global = true,
-        env = "UNDERPIN_WAIT",
-        value_name = "SECONDS",
-        default_value_t = 60
-    )]
-    pub(crate) wait: u64,
+    /// Seconds to wait for another process that migrates this database [default: 60; 3600 before
+    /// a COMMAND]
+    #[arg(long, global = true, env = "UNDERPIN_WAIT", value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
     /// Longest time that one attempt waits for a table lock, such as 3s or 500ms
     #[arg(long, global = true, env = "UNDERPIN_LOCK_TIMEOUT", value_name = "DURATION", default_value = "3s",
           value_parser = duration)]
@@ -129,20 +125,8 @@ pub(crate) enum Verb {
         #[arg(long)]
         evidence: bool,
     },
-    /// Diagnose, baseline what is proven, apply the rest, verify
-    Deploy {
-        /// Say what would be done, and change nothing
-        #[arg(long, env = "UNDERPIN_DRY_RUN")]
-        dry_run: bool,
-        #[command(flatten)]
-        said: Said,
-        /// Refuse when anything has changed since this plan was made
-        #[arg(long, value_name = "FILE")]
-        plan: Option<PathBuf>,
-        /// Waive a rule that the policy refuses for
-        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
-        allow: Vec<String>,
-    },
+    /// Diagnose, baseline what is proven, apply the rest, verify; then start COMMAND
+    Deploy(DeployArguments),
     /// Every run and what it did, what others recorded, the backups; changes nothing
     History {
         /// Runs to list, the newest
@@ -211,6 +195,60 @@ pub(crate) enum Verb {
     },
     /// Rescue a database without history, on a throw-away server
     Demo,
+}
+
+/// What to deploy, and what to start then.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DeployArguments {
+    /// Say what would be done, and change nothing
+    #[arg(long, env = "UNDERPIN_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) said: Said,
+    /// Refuse when anything has changed since this plan was made
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Waive a rule that the policy refuses for
+    #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+    pub(crate) allow: Vec<String>,
+    /// What becomes of COMMAND when the deploy fails [default: stop]
+    #[arg(long, env = "UNDERPIN_ON_FAILURE", value_enum, value_name = "WHAT")]
+    pub(crate) on_failure: Option<OnFailure>,
+    /// Answer /livez, /readyz and /startupz here until COMMAND starts: 0.0.0.0:8081, or 8081
+    #[arg(long, env = "UNDERPIN_HEALTH", value_name = "ADDRESS")]
+    pub(crate) health: Option<String>,
+    /// Warn when the migrations may take longer than this, after which a probe kills the start
+    #[arg(long, env = "UNDERPIN_PROBE_WINDOW", value_name = "DURATION", value_parser = duration)]
+    pub(crate) probe_window: Option<std::time::Duration>,
+    /// Wait so long for a server that cannot be reached yet [default: 60s before COMMAND, else 0s]
+    #[arg(long, env = "UNDERPIN_WAIT_FOR_DATABASE", value_name = "DURATION", value_parser = duration)]
+    pub(crate) wait_for_database: Option<std::time::Duration>,
+    /// The application: takes the place of this process once the database is up to date
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "dry_run")]
+    pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+impl DeployArguments {
+    /// For the configuration.
+    pub(crate) fn on_failure(&self) -> Option<underpin_core::config::OnFailure> {
+        use underpin_core::config::OnFailure as Policy;
+        Some(match self.on_failure? {
+            OnFailure::Stop => Policy::Stop,
+            OnFailure::StartAnyway => Policy::StartAnyway,
+            OnFailure::Wait => Policy::Wait,
+        })
+    }
+}
+
+/// What becomes of the application when the deploy fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnFailure {
+    /// Not started: the process ends with the error's exit code
+    Stop,
+    /// Started all the same
+    StartAnyway,
+    /// Not started; the process stays, and tries again when that can help
+    Wait,
 }
 
 /// What to judge, and by which measure.
@@ -467,17 +505,4 @@ pub(crate) enum ConfigVerb {
         #[arg(long)]
         origin: bool,
     },
-}
-
-/// `3s`, `500ms`, `2m`, or bare seconds.
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 =
-        digits.parse().map_err(|_| "a number with ms, s or m, such as 3s".to_owned())?;
-    match &text[digits.len()..] {
-        "ms" => Ok(std::time::Duration::from_millis(number)),
-        "" | "s" => Ok(std::time::Duration::from_secs(number)),
-        "m" => Ok(std::time::Duration::from_secs(number.saturating_mul(60))),
-        unit => Err(format!("`{unit}` is not a unit; use ms, s or m")),
-    }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod backup;
 mod demo;
+mod deploy;
 mod environment;
 mod lint;
 mod migrate;
@@ -12,6 +13,7 @@ mod plan;
 mod rehearse;
 mod show;
 mod signals;
+mod start;
 
 use std::process::ExitCode;
 
@@ -41,15 +43,14 @@ fn main() -> ExitCode {
         let result = lint::run(&arguments.global, lint, &printer);
         return ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number());
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = match runtime {
+    if let Verb::Deploy(deploy) = &arguments.verb
+        && !deploy.command.is_empty()
+    {
+        return start::run(&arguments.global, deploy, &printer);
+    }
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            let words = "the runtime could not be started";
-            let error = Error::new(Code::Internal, words).caused_by(error);
-            return ExitCode::from(failed(&printer, &error).number());
-        }
+        Err(error) => return ExitCode::from(failed(&printer, &error).number()),
     };
     let code = runtime.block_on(async {
         signals::listen();
@@ -62,6 +63,11 @@ fn main() -> ExitCode {
     // A name that is still being looked up for a Redis must not hold up the end.
     runtime.shutdown_background();
     code
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let made = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    made.map_err(|e| Error::new(Code::Internal, "the runtime could not be started").caused_by(e))
 }
 
 fn failed(printer: &Printer, error: &Error) -> ExitStatus {
@@ -104,17 +110,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
         Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
         Verb::Rehearse(arguments) => rehearse::run(global, arguments, printer).await,
-        Verb::Deploy { dry_run, said, plan: planned, allow } => {
-            let project = Project::find(global)?;
-            let mut options = project.options(global, true, *dry_run)?;
-            options.answers = said.answers();
-            options.gate.plan = planned.as_deref().map(plan::binding).transpose()?;
-            options.gate.allow.extend(allow.iter().cloned());
-            let before = project.backup_before(global)?;
-            let report = engine::deploy_backed(&options, before.as_ref(), &mut *sink).await?;
-            printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
-            Ok(ExitStatus::Success)
-        }
+        Verb::Deploy(arguments) => deploy::attempt(global, arguments, printer, &mut *sink).await,
         Verb::Baseline { undo: Some(run), dry_run, .. } => {
             let options = environment::options(global, true, *dry_run)?;
             let report = engine::undo_baseline(&options, run, &mut *sink).await?;

@@ -127,6 +127,10 @@ codes! {
     ConfigUnreadable = "UP-1008", Usage, AfterRepair, "the Prisma config file cannot be used";
     /// `underpin.toml` cannot be read, or holds a key or a value that is not known.
     SettingsInvalid = "UP-1009", Usage, AfterRepair, "underpin.toml is not valid";
+    /// `deploy -- COMMAND` cannot start the command, because no such program is there or it may not be
+    /// executed; or the address of `--health` cannot be listened on. Looked at before anything else:
+    /// nothing was changed.
+    StartUnusable = "UP-1010", Usage, AfterRepair, "what is to be started cannot be";
     /// The server cannot be reached: nothing listens there, the name does not resolve, or the
     /// connection timed out. Prisma's P1001.
     ServerUnreachable = "UP-1101", Failed, Safe, "the server cannot be reached";

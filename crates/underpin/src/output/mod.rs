@@ -161,6 +161,16 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
                 Some(*duration),
             )
         }
+        Event::ServerAwaited { reason } => ("Waiting", format!("for the server: {reason}"), None),
+        Event::ApplicationStarts { program, despite: None } => ("Starting", program.clone(), None),
+        Event::ApplicationStarts { program, despite: Some(code) } => (
+            "Starting",
+            format!("{program}, in spite of {code}: on_failure = \"start-anyway\""),
+            None,
+        ),
+        Event::ApplicationHeld { program, next } => {
+            ("Not started", format!("{program}: {next}"), None)
+        }
         Event::DatabaseCreated { database, address } => {
             ("Created", format!("database {database} on {address}"), None)
         }
