@@ -10,6 +10,8 @@
 pub mod error;
 pub mod event;
 
+pub mod explain;
+
 pub mod config;
 
 pub mod postgres;

@@ -177,6 +177,11 @@ pub(crate) enum Verb {
     Verify,
     /// Say what migrations will lock, lose and break, without a database
     Lint(LintArguments),
+    /// Say what a code means, and the way out: UP-3201, LOSS-DROP-COLUMN, P3005, 55P03
+    Explain {
+        /// An error code of Underpin or Prisma, a rule, or an SQLSTATE
+        code: String,
+    },
     /// Backups that are proven to restore
     Backup {
         /// What to do.

@@ -4,6 +4,7 @@ mod args;
 mod backup;
 mod demo;
 mod environment;
+mod explain;
 mod lint;
 mod migrate;
 mod output;
@@ -34,9 +35,13 @@ fn main() -> ExitCode {
         }
     };
     let printer = Printer::new(&arguments.global);
-    // Waits for nothing, and is over before a runtime has started.
-    if let Verb::Lint(lint) = &arguments.verb {
-        let result = lint::run(&arguments.global, lint, &printer);
+    // These wait for nothing, and are over before a runtime has started.
+    let done = match &arguments.verb {
+        Verb::Lint(lint) => Some(lint::run(&arguments.global, lint, &printer)),
+        Verb::Explain { code } => Some(explain::run(code, &printer)),
+        _ => None,
+    };
+    if let Some(result) = done {
         return ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number());
     }
     let runtime =
@@ -150,8 +155,8 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             Ok(ExitStatus::Success)
         }
         Verb::Backup { verb } => backup::run(global, verb, printer).await,
-        // Migrate has its own streams and exit codes, lint no need of a runtime; see `main`.
-        Verb::Migrate { .. } | Verb::Lint(_) => Ok(ExitStatus::Success),
+        // Migrate has its own streams and exit codes, these no need of a runtime; see `main`.
+        Verb::Migrate { .. } | Verb::Lint(_) | Verb::Explain { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }
