@@ -40,6 +40,8 @@ pub mod verify;
 
 pub mod backup;
 
+pub mod doctor;
+
 pub mod engine;
 
 pub use error::{Code, Error, Result};

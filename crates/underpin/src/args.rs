@@ -177,7 +177,13 @@ pub(crate) enum Verb {
     Verify,
     /// Say what migrations will lock, lose and break, without a database
     Lint(LintArguments),
-    /// Say what a code means, and the way out: UP-3201, LOSS-DROP-COLUMN, P3005, 55P03
+    /// Look at everything that a deploy depends on, with remedies; changes nothing
+    Doctor {
+        /// Leave out the comparison of the catalog with a replay of the folder
+        #[arg(long)]
+        no_drift: bool,
+    },
+    /// Say what a code means, and the way out: UP-3201, P3005, 55P03, a rule
     Explain {
         /// An error code of Underpin or Prisma, a rule, or an SQLSTATE
         code: String,

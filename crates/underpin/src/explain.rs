@@ -53,3 +53,28 @@ fn render(page: &Explanation) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use clap::error::ErrorKind;
+    use underpin_core::explain::all;
+
+    use crate::args::Arguments;
+
+    #[test]
+    fn every_command_of_every_page_is_one_that_the_program_takes() {
+        let mut seen = 0;
+        for page in all() {
+            for command in page.commands.iter().filter(|c| c.starts_with("underpin ")) {
+                let words = command.split_whitespace().map(|word| word.trim_matches('"'));
+                if let Err(error) = Arguments::try_parse_from(words) {
+                    let shows = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
+                    assert!(shows.contains(&error.kind()), "{}: {command}\n{error}", page.id);
+                }
+                seen += 1;
+            }
+        }
+        assert!(seen > 100, "{seen} commands");
+    }
+}

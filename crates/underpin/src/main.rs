@@ -3,6 +3,7 @@
 mod args;
 mod backup;
 mod demo;
+mod doctor;
 mod environment;
 mod explain;
 mod lint;
@@ -154,6 +155,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/config@1", &report, || show::render(&report, *origin));
             Ok(ExitStatus::Success)
         }
+        Verb::Doctor { no_drift } => doctor::run(global, *no_drift, printer).await,
         Verb::Backup { verb } => backup::run(global, verb, printer).await,
         // Migrate has its own streams and exit codes, these no need of a runtime; see `main`.
         Verb::Migrate { .. } | Verb::Lint(_) | Verb::Explain { .. } => Ok(ExitStatus::Success),
