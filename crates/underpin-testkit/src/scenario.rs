@@ -241,7 +241,8 @@ impl Stage<'_> {
             .env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
         command.env("UNDERPIN_PG_BIN", &self.server.binaries().folder);
         let settings = std::fs::read_to_string(self.root.join("underpin.toml"));
-        if settings.is_ok_and(|text| text.contains("[backup]"))
+        let with_backups = settings.is_ok_and(|text| text.contains("[backup]"));
+        if (with_backups || arguments.starts_with("doctor"))
             && let Some(clients) = crate::clients(self.server.binaries().version.major())
         {
             command.env("UNDERPIN_PG_CLIENTS", clients);
@@ -300,6 +301,8 @@ impl Stage<'_> {
                 "database [database] created",
             )
             .replace(&format!("/{}?", self.database.name), "/[database]?")
+            .replace(&format!(" {} on ", self.database.name), " [database] on ")
+            .replace(&format!("DATABASE \"{}\"", self.database.name), "DATABASE \"[database]\"")
             .replace(&format!("for database {}", self.database.name), "for database [database]")
             .replace(
                 &format!("\"version\":\"{}\"", self.server.binaries().version),
@@ -347,6 +350,11 @@ impl Stage<'_> {
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
             (r"backend [0-9]+", "backend [pid]"),
+            // Others use the same server, and its programs lie elsewhere on every machine.
+            (r"slots         [0-9]+ of [0-9]+ in use", "slots         [number] of [number] in use"),
+            (r"what [0-9]+ sessions? of others do", "what [number] sessions of others do"),
+            (r"pg_dump       [0-9., ]+; whether", "pg_dump       [versions]; whether"),
+            (r"pg_dump       [0-9.]+ in [^\n]+", "pg_dump       [version] in [clients]"),
         ] {
             if let Ok(regex) = regex_lite::Regex::new(pattern) {
                 text = regex.replace_all(&text, replacement).into_owned();

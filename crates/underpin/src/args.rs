@@ -175,6 +175,17 @@ pub(crate) enum Verb {
     Lint(LintArguments),
     /// Run what is pending on a throw-away copy and measure it; the database is only read
     Rehearse(RehearseArguments),
+    /// Look at everything that a deploy depends on, with remedies; changes nothing
+    Doctor {
+        /// Leave out the comparison of the catalog with a replay of the folder
+        #[arg(long)]
+        no_drift: bool,
+    },
+    /// Say what a code means, and the way out: UP-3201, P3005, 55P03, a rule
+    Explain {
+        /// An error code of Underpin or Prisma, a rule, or an SQLSTATE
+        code: String,
+    },
     /// Backups that are proven to restore
     Backup {
         /// What to do.

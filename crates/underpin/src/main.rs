@@ -4,7 +4,9 @@ mod args;
 mod backup;
 mod demo;
 mod deploy;
+mod doctor;
 mod environment;
+mod explain;
 mod lint;
 mod migrate;
 mod notes;
@@ -38,9 +40,13 @@ fn main() -> ExitCode {
         }
     };
     let printer = Printer::new(&arguments.global);
-    // Waits for nothing, and is over before a runtime has started.
-    if let Verb::Lint(lint) = &arguments.verb {
-        let result = lint::run(&arguments.global, lint, &printer);
+    // These wait for nothing, and are over before a runtime has started.
+    let done = match &arguments.verb {
+        Verb::Lint(lint) => Some(lint::run(&arguments.global, lint, &printer)),
+        Verb::Explain { code } => Some(explain::run(code, &printer)),
+        _ => None,
+    };
+    if let Some(result) = done {
         return ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number());
     }
     if let Verb::Deploy(deploy) = &arguments.verb
@@ -171,9 +177,10 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/config@1", &report, || show::render(&report, *origin));
             Ok(ExitStatus::Success)
         }
+        Verb::Doctor { no_drift } => doctor::run(global, *no_drift, printer).await,
         Verb::Backup { verb } => backup::run(global, verb, printer).await,
-        // Migrate has its own streams and exit codes, lint no need of a runtime; see `main`.
-        Verb::Migrate { .. } | Verb::Lint(_) => Ok(ExitStatus::Success),
+        // Migrate has its own streams and exit codes, these no need of a runtime; see `main`.
+        Verb::Migrate { .. } | Verb::Lint(_) | Verb::Explain { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }

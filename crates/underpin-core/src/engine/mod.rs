@@ -4,6 +4,7 @@
 mod backup;
 mod baseline;
 mod deploy;
+mod doctor;
 mod evidence;
 mod examination;
 mod failed;
@@ -26,6 +27,7 @@ pub use backup::{
 };
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
 pub use deploy::{DeployReport, deploy, deploy_backed};
+pub use doctor::{DoctorReport, DoctorRequest, doctor};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
 pub use history::{Deed, HistoryReport, OtherRow, RunOutcome, RunRecord, history};
 pub use plan::{
