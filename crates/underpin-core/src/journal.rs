@@ -52,10 +52,12 @@ pub enum Kind {
     /// A migration stopped in a statement that may have committed by itself: what of it is in
     /// effect is not known.
     MigrationUnclear,
+    /// What the migrations of a deploy took, and what was expected; `detail` is a JSON list.
+    Timed,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::LeaseTaken,
         Self::Baselined,
         Self::BaselineUndone,
@@ -69,6 +71,7 @@ impl Kind {
         Self::MigrationUndone,
         Self::MigrationStopped,
         Self::MigrationUnclear,
+        Self::Timed,
     ];
 
     /// Its stable word.
@@ -88,6 +91,7 @@ impl Kind {
             Self::MigrationUndone => "migration_undone",
             Self::MigrationStopped => "migration_stopped",
             Self::MigrationUnclear => "migration_unclear",
+            Self::Timed => "timed",
         }
     }
 

@@ -7,6 +7,7 @@ mod deploy;
 mod evidence;
 mod examination;
 mod failed;
+mod measured;
 mod plan;
 pub mod prisma;
 mod rehearse;
@@ -20,14 +21,16 @@ use std::time::{Duration, Instant};
 
 pub use backup::{
     BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport, CreateRequest,
-    PruneReport, RestoreRequest, backup_check, backup_create, backup_list, backup_pin,
+    PruneReport, Recovery, RestoreRequest, backup_check, backup_create, backup_list, backup_pin,
     backup_prune, backup_restore,
 };
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
 pub use deploy::{DeployReport, deploy, deploy_backed};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
+pub use measured::{MeasuredHere, Timing};
 pub use plan::{
-    Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, plan,
+    Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, RehearsedOn,
+    plan,
 };
 pub use rehearse::{RehearsalReport, RehearseRequest, Source, rehearse};
 pub use resolve::{Resolution, ResolveReport, resolve};
