@@ -62,10 +62,12 @@ pub enum Kind {
     Verified,
     /// It was not; `detail` says in how many places.
     VerifyFailed,
+    /// What the migrations of a deploy took, and what was expected; `detail` is a JSON list.
+    Timed,
 }
 
 impl Kind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::LeaseTaken,
         Self::Baselined,
         Self::BaselineUndone,
@@ -82,6 +84,7 @@ impl Kind {
         Self::BackedUp,
         Self::Verified,
         Self::VerifyFailed,
+        Self::Timed,
     ];
 
     /// Its stable word.
@@ -104,6 +107,7 @@ impl Kind {
             Self::BackedUp => "backed_up",
             Self::Verified => "verified",
             Self::VerifyFailed => "verify_failed",
+            Self::Timed => "timed",
         }
     }
 

@@ -182,11 +182,9 @@ impl Project {
             return Ok(None);
         };
         let level = said.level.map(Level::try_from).transpose();
-        let level = level
-            .ok()
-            .filter(|level| level.is_none_or(|l| (Level::Decodable..=Level::Equal).contains(&l)));
+        let level = level.ok().filter(|level| level.is_none_or(|l| l >= Level::Decodable));
         let level = level.ok_or_else(|| {
-            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4 or 5")
+            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4, 5 or 6")
         })?;
         let when = said.before_deploy.unwrap_or(BeforeDeploy::Destructive);
         Ok(Some(BackupBefore { backup: self.backups(global)?, when, level }))

@@ -285,7 +285,7 @@ impl Run<'_> {
         if let Some(drill) = self.drill.filter(|_| wanted == Level::Drilled) {
             drop(session);
             tell(Step::Begun("drill"));
-            copied.drill(drill(settings).await?);
+            copied.drill(apart(drill(settings)).await?);
         }
         Ok(copied)
     }
@@ -293,6 +293,16 @@ impl Run<'_> {
     fn catalog(&self) -> Result<CatalogSnapshot> {
         read_catalog(&self.folder)
     }
+}
+
+/// Waits for a drill as a task of its own: a deploy within a deploy is more than a stack holds. It
+/// ends when nobody waits for it any more.
+async fn apart(drill: Drilling) -> Result<Drilled> {
+    let mut task = tokio::task::JoinSet::new();
+    task.spawn(drill);
+    let ended = task.join_next().await.transpose();
+    let ended = ended.map_err(|e| Error::new(Code::Internal, "the drill stopped").caused_by(e))?;
+    ended.unwrap_or_else(|| Err(Error::new(Code::Internal, "the drill stopped")))
 }
 
 impl Copied {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::backup::BackupBefore;
 use super::baseline;
 use super::examination::{self, Facts, Plan};
+use super::measured::{Expectation, Timing};
 use super::plan;
 use super::turn::{self, Run};
 use super::{Options, connect, failed, history_table, names, read_folder};
@@ -47,6 +48,9 @@ pub struct DeployReport {
     /// The backup that was made first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,
+    /// What each migration took, beside what was expected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timings: Vec<Timing>,
     /// From start to end.
     #[serde(skip)]
     pub duration: Duration,
@@ -192,6 +196,7 @@ async fn deploy_in_rounds(
         if work.is_nothing() || options.dry_run {
             return Ok(work.report(options.dry_run, begun));
         }
+        let expected = Box::pin(expect(options, folder, &work, hold.session()?)).await;
         let wanted: Vec<&MigrationName> =
             work.to_record().chain(work.pending.iter().copied()).map(|m| &m.name).collect();
         if !hold.enter(run, &wanted, sink).await? {
@@ -202,10 +207,44 @@ async fn deploy_in_rounds(
         forget(&mut now, &resumes);
         if now == work.history && work.live_is_still(&catalog::read(hold.session()?).await?) {
             let Hold::Turn(executor) = hold else { continue };
-            return Box::pin(perform(run, work, &resumes, executor, sink, begun)).await;
+            return Box::pin(perform(run, work, &resumes, &expected, executor, sink, begun)).await;
         }
     }
     Err(turn::moved(ROUNDS_MAX))
+}
+
+/// What the migrations are expected to take. A deploy does without where it cannot be found out.
+async fn expect(
+    options: &Options,
+    folder: &MigrationFolder,
+    work: &Work<'_>,
+    session: &mut Session,
+) -> Vec<Expectation> {
+    let Some(live) = work.live().filter(|_| !work.pending.is_empty()) else { return Vec::new() };
+    let baseline = names(work.to_record().map(|m| &m.name));
+    let binding = plan::binding(options, live, baseline, &work.pending);
+    let about = plan::About { folder, history: &work.history, pending: &work.pending, live };
+    let request = plan::PlanRequest { without_rows: true, ..plan::PlanRequest::default() };
+    let assessed = plan::assess_pending(options, &request, &about, binding, None, session).await;
+    let migrations = assessed.map(|plan| plan.migrations).unwrap_or_default();
+    let expectation = |migration: plan::PlannedMigration| {
+        let mut scaled = migration.statements.iter().map(|s| s.measured.as_ref()?.scaled_ms);
+        Expectation {
+            rehearsed_ms: scaled.try_fold(0.0, |sum, ms| Some(sum + ms?)),
+            migration: migration.name,
+            predicted: migration.predicted,
+        }
+    };
+    migrations.into_iter().map(expectation).collect()
+}
+
+/// Everything is applied by now: a journal that cannot be written fails nothing.
+async fn keep_timings(timings: &[Timing], executor: &mut Executor) {
+    if timings.is_empty() {
+        return;
+    }
+    let Ok(detail) = serde_json::to_string(timings) else { return };
+    let _kept = executor.record("", Entry::new(Kind::Timed).detail(detail)).await;
 }
 
 /// Refuses what was planned otherwise, and what the policy does not allow.
@@ -383,6 +422,7 @@ impl<'a> Work<'a> {
             not_verified_because: None,
             dry_run,
             backup: None,
+            timings: Vec::new(),
             duration: begun.elapsed(),
         }
     }
@@ -570,6 +610,7 @@ async fn perform(
     run: &Run<'_>,
     work: Work<'_>,
     resumes: &HashMap<MigrationName, Resume>,
+    expected: &[Expectation],
     executor: &mut Executor,
     sink: &mut dyn EventSink,
     begun: Instant,
@@ -597,10 +638,14 @@ async fn perform(
             (None, Some(in_effect)) => Begin::Complete(in_effect),
             (None, None) => Begin::Whole,
         };
+        let started = Instant::now();
         if let Err(error) = executor.run(migration, begin, sink).await {
             return Err(with_kept(error, work.baseline.len(), index));
         }
+        let expectation = expected.iter().find(|e| e.migration == migration.name.as_str());
+        report.timings.extend(expectation.map(|e| e.met_by(started.elapsed())));
     }
+    keep_timings(&report.timings, executor).await;
     match &work.expected {
         Ok(expected) => {
             let verified = verify_end_surely(expected, executor, sink).await;

@@ -9,6 +9,7 @@ mod evidence;
 mod examination;
 mod failed;
 mod history;
+mod measured;
 mod plan;
 pub mod prisma;
 mod rehearse;
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 
 pub use backup::{
     BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport, CreateRequest,
-    PruneReport, RestoreRequest, backup_check, backup_create, backup_list, backup_pin,
+    PruneReport, Recovery, RestoreRequest, backup_check, backup_create, backup_list, backup_pin,
     backup_prune, backup_restore,
 };
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
@@ -30,8 +31,10 @@ pub use deploy::{DeployReport, deploy, deploy_backed};
 pub use doctor::{DoctorReport, DoctorRequest, doctor};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
 pub use history::{Deed, HistoryReport, OtherRow, RunOutcome, RunRecord, history};
+pub use measured::{MeasuredHere, Timing};
 pub use plan::{
-    Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, plan,
+    Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, RehearsedOn,
+    plan,
 };
 pub use rehearse::{RehearsalReport, RehearseRequest, Source, rehearse};
 pub use resolve::{Resolution, ResolveReport, resolve};

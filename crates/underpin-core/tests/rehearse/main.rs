@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod copies;
+mod known;
 mod measured;
 
 use std::path::{Path, PathBuf};
