@@ -339,6 +339,8 @@ impl Stage<'_> {
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
             (r"backend [0-9]+", "backend [pid]"),
+            (r"system identifier [0-9]+", "system identifier [system]"),
+            (r"\b[0-9A-F]{1,8}/[0-9A-F]{6,8}\b", "[lsn]"),
         ] {
             if let Ok(regex) = regex_lite::Regex::new(pattern) {
                 text = regex.replace_all(&text, replacement).into_owned();

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::manifest::hex;
+use super::seal::hex;
 
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 << 10;

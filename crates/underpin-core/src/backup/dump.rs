@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use super::content::{self, Hashed, RowDigest, TableContent};
 use super::inventory::Inventory;
 use super::manifest::{
-    Compressor, FORMAT, FileEntry, Inventory as Inventoried, Manifest, Proof, Seal, SequenceState,
-    Tool,
+    Compressor, FORMAT, FileEntry, Inventory as Inventoried, Manifest, Proof, SequenceState, Tool,
 };
+use super::seal::Seal;
 use super::source::{LOCK_TIMEOUT_MS, Source, Table};
 use super::store::{self, Partial, Store};
 use super::{BackupName, Level, Step, Tell, Tools, interrupted};

@@ -12,6 +12,7 @@
 //! Why `pg_dump` and not a dump of our own, and where the digests come from: ADR 6.
 
 mod check;
+mod claim;
 pub mod content;
 mod dump;
 mod inventory;
@@ -21,11 +22,13 @@ pub mod manifest;
 mod name;
 mod place;
 pub mod retain;
+mod seal;
 mod source;
 mod store;
 mod swap;
 
 pub use check::check;
+pub use claim::{Answer, Claim, ClaimRequest, Look, Lsn, accept, accepted};
 pub use dump::{Request, create};
 pub use level::Level;
 pub use loss::{LossPreview, TableLoss, preview};

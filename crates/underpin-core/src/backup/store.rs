@@ -12,6 +12,7 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
+use super::claim::Claim;
 use super::content;
 use super::manifest::{self, Manifest};
 use super::name::BackupName;
@@ -22,6 +23,10 @@ const PARTIAL: &str = ".partial-";
 const REMOVED: &str = ".removed-";
 /// How long a folder may be without its lock.
 const LOCK_GRACE: std::time::Duration = std::time::Duration::from_secs(60);
+/// Behind the name of evidence that is kept elsewhere.
+const CLAIM: &str = ".claim.json";
+/// A larger file is no claim.
+const CLAIM_BYTES_MAX: u64 = 1 << 20;
 /// Files and folders that a backup may have; a dump has one file per table.
 const ENTRIES_MAX: usize = 1_000_000;
 
@@ -115,6 +120,11 @@ impl Store {
     pub fn find(&self, text: &str) -> Result<(BackupName, Manifest)> {
         if text != "last" {
             let name = BackupName::parse(text)?;
+            if self.claim_path(&name).is_file() {
+                let words = format!("`{name}` is a claim: what it names is kept elsewhere");
+                return Err(Error::new(Code::BackupMissing, words)
+                    .hint("restore it with the tools of where it is kept: underpin backup list"));
+            }
             return Ok((name.clone(), self.read(&name)?));
         }
         let newest = self.list()?.into_iter().rev().find_map(|listed| {
@@ -125,6 +135,65 @@ impl Store {
             let words = format!("`{}` holds no backup", self.root.display());
             Error::new(Code::BackupMissing, words).hint("make one: underpin backup create")
         })
+    }
+
+    /// Evidence that is kept elsewhere, oldest first, and what of it can be believed.
+    ///
+    /// # Errors
+    /// UP-6012. A folder that is not there holds none.
+    pub fn claims(&self) -> Result<Vec<(BackupName, Result<Claim>)>> {
+        let entries = match std::fs::read_dir(&self.root) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(self.unusable("cannot be read", e)),
+        };
+        let mut found = Vec::new();
+        for entry in entries.take(ENTRIES_MAX).filter_map(io::Result::ok) {
+            let Ok(file) = entry.file_name().into_string() else { continue };
+            let name = file.strip_suffix(CLAIM).and_then(|name| BackupName::parse(name).ok());
+            if let Some(name) = name {
+                found.push((name.clone(), self.read_claim(&name)));
+            }
+        }
+        found.sort_by_cached_key(|(name, claim)| {
+            (claim.as_ref().ok().map(Claim::moment), name.clone())
+        });
+        Ok(found)
+    }
+
+    fn claim_path(&self, name: &BackupName) -> PathBuf {
+        self.root.join(format!("{name}{CLAIM}"))
+    }
+
+    fn read_claim(&self, name: &BackupName) -> Result<Claim> {
+        use io::Read as _;
+        let mut bytes = Vec::new();
+        let read = content::open_plain(&self.claim_path(name))
+            .and_then(|file| file.take(CLAIM_BYTES_MAX).read_to_end(&mut bytes));
+        read.map_err(|e| {
+            Error::new(Code::BackupDamaged, format!("the claim `{name}` cannot be read"))
+                .caused_by(e)
+        })?;
+        Claim::parse(name.as_str(), &bytes, self.key.as_ref())
+    }
+
+    /// Keeps a claim, under a name of its own.
+    ///
+    /// # Errors
+    /// UP-6012.
+    pub(super) fn keep_claim(&self, name: &BackupName, mut claim: Claim) -> Result<Claim> {
+        self.prepare()?;
+        let mut name = name.clone();
+        for number in 2..100 {
+            claim.name = name.to_string();
+            let bytes = claim.to_bytes(self.key.as_ref())?;
+            match write_new(&self.root, &self.claim_path(&name), &bytes) {
+                Ok(()) => return self.read_claim(&name),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => name = name.numbered(number),
+                Err(e) => return Err(self.unusable("cannot be written", e)),
+            }
+        }
+        Err(Error::new(Code::Internal, "a name ran out of numbers"))
     }
 
     /// Begins a new backup. What killed processes left is removed first.
@@ -276,6 +345,16 @@ fn is_locked(folder: &Path) -> bool {
             made.and_then(|made| made.elapsed().ok()).is_none_or(|age| age < LOCK_GRACE)
         }
     }
+}
+
+/// Writes a file that is whole or not there, and replaces none.
+fn write_new(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use io::Write as _;
+    let mut temporary = tempfile::Builder::new().prefix(".claim-").tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist_noclobber(path).map_err(|e| e.error)?;
+    File::open(folder)?.sync_all()
 }
 
 fn write_manifest(folder: &Path, manifest: &Manifest, key: Option<&Secret>) -> io::Result<()> {

@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 
 pub use generation::Generation;
 pub use settings::{
-    BackupSettings, BaselineSettings, BeforeDeploy, DataOnlyPolicy, FILE as SETTINGS_FILE, FailOn,
-    KeepRules, MigrateSettings, PartialPolicy, Settings,
+    BackupSettings, BaselineSettings, BeforeDeploy, DataOnlyPolicy, EvidenceKind,
+    FILE as SETTINGS_FILE, FailOn, KeepRules, MigrateSettings, PartialPolicy, Settings,
 };
 pub use value::{Origin, Secret, Setting, Sourced, Via};
 

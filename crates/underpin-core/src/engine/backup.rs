@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use super::{Options, connect, history_table};
 use crate::backup::retain::{self, Candidate, Rules, Verdict};
 use crate::backup::{
-    self, BackupName, Level, Listed, Manifest, Replacing, Request, Step, Store, Swapped, Tools,
+    self, BackupName, Claim, ClaimRequest, Level, Listed, Manifest, Replacing, Request, Step,
+    Store, Swapped, Tools,
 };
-use crate::config::{BeforeDeploy, Secret};
+use crate::config::{BeforeDeploy, EvidenceKind, Secret};
 use crate::coordinate::PRISMA_LOCK_KEY;
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::Executor;
+use crate::journal::{Entry, Kind};
 use crate::migrations::Migration;
 use crate::postgres::Session;
 
@@ -34,6 +36,10 @@ pub struct BackupOptions {
     pub jobs: usize,
     /// Which stay.
     pub keep: Rules,
+    /// Evidence that lets a deploy pass in place of a backup.
+    pub accept: Vec<EvidenceKind>,
+    /// How old it may be.
+    pub accept_within: Duration,
 }
 
 /// A backup that is wanted.
@@ -114,6 +120,20 @@ pub struct BackupListReport {
     pub folder: String,
     /// Oldest first.
     pub backups: Vec<BackupEntry>,
+    /// What somebody says is kept elsewhere, oldest first; nothing of it is proven.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ClaimEntry>,
+}
+
+/// A claim in a list.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ClaimEntry {
+    /// Its name.
+    pub name: String,
+    /// The claim, when it can be believed to be what was recorded.
+    pub claim: Option<Claim>,
+    /// Why not.
+    pub fault: Option<String>,
 }
 
 /// What `prune` did, or with `dry_run` would do.
@@ -261,10 +281,11 @@ pub struct BackupBefore {
 }
 
 impl BackupBefore {
-    /// Makes it, if these migrations ask for one, while the turn is ours. Its name.
+    /// Makes it, if these migrations ask for one, while the turn is ours; or takes the evidence that
+    /// the policy accepts in its place, and says so in the journal. Its name.
     ///
     /// # Errors
-    /// UP-6011 with the reason, UP-4003, UP-4005, UP-1105.
+    /// UP-6011 with the reason, UP-4003, UP-4005, UP-1105, UP-3003.
     pub(super) async fn make(
         &self,
         options: &Options,
@@ -278,6 +299,9 @@ impl BackupBefore {
             || self.when == BeforeDeploy::Destructive && destroying.is_none()
         {
             return Ok(None);
+        }
+        if !self.backup.accept.is_empty() {
+            return self.take_evidence(options, destroying.as_deref(), executor).await.map(Some);
         }
         let level = self.level.unwrap_or(match destroying {
             Some(_) => Level::Equal,
@@ -311,6 +335,34 @@ impl BackupBefore {
             return Err(unproven(level, destroying.as_deref()).details(unchecked));
         }
         Ok(Some(name.to_string()))
+    }
+}
+
+impl BackupBefore {
+    async fn take_evidence(
+        &self,
+        options: &Options,
+        destroying: Option<&str>,
+        executor: &mut Executor,
+    ) -> Result<String> {
+        let (store, kinds) = (self.backup.store(), &self.backup.accept);
+        let session = executor.session();
+        let within = self.backup.accept_within;
+        let found = backup::accepted(session, &options.target, &store, kinds, within).await;
+        let claim = found.map_err(|error| match error.code() {
+            Code::BackupUnproven => destroying.into_iter().fold(error, Error::caused_by),
+            _ => error,
+        })?;
+        let words = format!(
+            "{} ({} {} of {}, claimed by {})",
+            claim.name,
+            claim.kind.word(),
+            claim.id,
+            claim.at,
+            claim.by
+        );
+        executor.record("", Entry::new(Kind::EvidenceAccepted).detail(&words)).await?;
+        Ok(words)
     }
 }
 
@@ -367,8 +419,61 @@ pub fn backup_list(backup: &BackupOptions) -> Result<BackupListReport> {
             tags: Vec::new(),
         },
     };
-    let backups = backup.store().list()?.into_iter().map(entry).collect();
-    Ok(BackupListReport { folder: backup.folder.display().to_string(), backups })
+    let store = backup.store();
+    let backups = store.list()?.into_iter().map(entry).collect();
+    let claim = |(name, claim): (BackupName, Result<Claim>)| {
+        let fault = claim.as_ref().err().map(ToString::to_string);
+        ClaimEntry { name: name.to_string(), claim: claim.ok(), fault }
+    };
+    let claims = store.claims()?.into_iter().map(claim).collect();
+    Ok(BackupListReport { folder: backup.folder.display().to_string(), backups, claims })
+}
+
+/// Evidence of something kept elsewhere, as a person gives it.
+#[derive(Debug, Clone)]
+pub struct AcceptRequest {
+    /// Of which kind.
+    pub kind: EvidenceKind,
+    /// What it is called where it is kept.
+    pub id: String,
+    /// The moment it brings back, RFC 3339.
+    pub at: Option<String>,
+    /// The WAL position it brings back.
+    pub lsn: Option<String>,
+    /// Who says so.
+    pub by: String,
+    /// Anything else.
+    pub note: Option<String>,
+}
+
+/// Records evidence in place of a dump, unless the server contradicts it.
+///
+/// # Errors
+/// UP-1003, UP-6012, UP-6014, UP-11xx.
+pub async fn backup_accept(
+    options: &Options,
+    backup: &BackupOptions,
+    request: &AcceptRequest,
+    sink: &mut dyn EventSink,
+) -> Result<Claim> {
+    let usage = |words: String| Error::new(Code::Usage, words);
+    let at = request.at.as_ref().map(|text| {
+        text.parse()
+            .map_err(|_| usage(format!("--at `{text}` is no moment such as 2026-02-14T10:30:00Z")))
+    });
+    let lsn = request.lsn.as_ref().map(|text| text.parse().map_err(usage));
+    let wanted = ClaimRequest {
+        kind: request.kind,
+        id: request.id.clone(),
+        at: at.transpose()?,
+        lsn: lsn.transpose()?,
+        by: request.by.clone(),
+        note: request.note.clone(),
+        environment: backup.request(options, "").environment,
+    };
+    let session = connect(options, sink).await?;
+    let store = backup.store();
+    backup::accept(&session, &options.target, &store, &wanted, backup.accept_within).await
 }
 
 /// Proves a backup again, up to a level.

@@ -279,6 +279,10 @@ codes! {
     BackupsUnusable = "UP-6012", Usage, AfterRepair, "the folder of the backups cannot be used";
     /// A backup of a newer PostgreSQL does not go into an older server.
     BackupNewer = "UP-6013", Refused, AfterRepair, "the backup is of a newer PostgreSQL";
+    /// What was claimed to be kept elsewhere (a snapshot, a base backup) cannot be what the server
+    /// says: it is too old, lies in the future, is from before the newest applied migration, is of
+    /// another server, or its WAL is not archived. Nothing was recorded.
+    EvidenceContradicted = "UP-6014", Refused, AfterRepair, "the server contradicts the evidence";
 
     /// A fault of Underpin itself. Please report it with the command and the version.
     Internal = "UP-9001", Failed, AfterRepair, "internal fault";
