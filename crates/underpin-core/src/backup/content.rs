@@ -190,22 +190,31 @@ pub fn hash_file(path: &Path) -> io::Result<Hashed> {
 /// # Errors
 /// As the file system's; invalid data when it cannot be decoded or is cut off.
 pub fn read_data_file(path: &Path) -> io::Result<(Hashed, RowDigest)> {
-    let mut reader = Hashing { inner: open_plain(path)?, hash: Sha256::new(), bytes: 0 };
     let mut rows = RowDigest::default();
+    let hashed = decode_file(path, &mut |bytes| rows.feed(bytes))?;
+    if !rows.is_whole_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it does not end as a table does"));
+    }
+    Ok((hashed, rows))
+}
+
+/// Gives what is in a file of a dump, decompressed where it is, and the hash of the file itself.
+///
+/// # Errors
+/// As the file system's; invalid data when it cannot be decoded.
+pub(super) fn decode_file(path: &Path, take: &mut dyn FnMut(&[u8])) -> io::Result<Hashed> {
+    let mut reader = Hashing { inner: open_plain(path)?, hash: Sha256::new(), bytes: 0 };
     if path.extension().is_some_and(|extension| extension == "zst") {
         let mut decoder = zstd::stream::read::Decoder::new(&mut reader)?;
         decoder.window_log_max(WINDOW_LOG_MAX)?;
-        drain(&mut decoder, &mut |bytes| rows.feed(bytes))?;
+        drain(&mut decoder, take)?;
         drop(decoder);
         // Bytes behind the last frame are no part of it, and are hashed all the same.
         drain(&mut reader, &mut |_| {})?;
     } else {
-        drain(&mut reader, &mut |bytes| rows.feed(bytes))?;
+        drain(&mut reader, take)?;
     }
-    if !rows.is_whole_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it does not end as a table does"));
-    }
-    Ok((reader.hashed(), rows))
+    Ok(reader.hashed())
 }
 
 impl<R> Hashing<R> {

@@ -7,6 +7,7 @@
 use std::path::{Component, Path};
 
 use super::content::TableContent;
+use super::large_object::LargeObjects;
 use super::level::Level;
 use super::seal::Seal;
 use crate::config::Secret;
@@ -186,8 +187,11 @@ pub struct Manifest {
     pub tables: Vec<TableContent>,
     /// The sequences.
     pub sequences: Vec<SequenceState>,
-    /// How many large objects there are; their contents are not compared.
+    /// How many large objects there are.
     pub large_objects: u64,
+    /// What is in them; absent where there are none, and in backups of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large_object_contents: Option<LargeObjects>,
     /// Every file but this one.
     pub files: Vec<FileEntry>,
     /// What was proven, oldest first.

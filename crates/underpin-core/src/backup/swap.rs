@@ -323,6 +323,7 @@ impl Side<'_> {
         )
         .await?;
         faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
+        faults.extend(place::compare_large_objects(&session, self.manifest).await?);
         if faults.is_empty() {
             let analyze = session.simple_query("ANALYZE").await;
             return analyze.map(drop).map_err(|e| Self::failed("ANALYZE", &e));

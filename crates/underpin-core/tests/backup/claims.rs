@@ -104,7 +104,11 @@ async fn evidence_that_cannot_be_is_not_recorded() {
             (ClaimRequest { at: at(-90_000), ..snapshot.clone() }, "older than 24 hours"),
             (ClaimRequest { at: at(600), ..snapshot.clone() }, "in the future"),
             (
-                ClaimRequest { at: at(0), lsn: Some("FFFFFFF/0".parse().unwrap()), ..snapshot.clone() },
+                ClaimRequest {
+                    at: at(0),
+                    lsn: Some("FFFFFFF/0".parse().unwrap()),
+                    ..snapshot.clone()
+                },
                 "in the future: the WAL ends",
             ),
             (

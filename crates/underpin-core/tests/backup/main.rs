@@ -5,6 +5,7 @@
 mod claims;
 mod damage;
 mod faults;
+mod large_objects;
 mod restore;
 
 use std::path::PathBuf;
