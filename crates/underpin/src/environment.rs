@@ -168,6 +168,7 @@ impl Project {
             environment: said.environment,
             jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
             keep: said.keep,
+            archive_after_days: said.archive_after_days.unwrap_or(30),
             accept: said.accept,
             accept_within: hours(said.accept_within_hours.unwrap_or(24)),
         })

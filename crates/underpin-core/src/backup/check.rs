@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::dump::{CATALOG, DUMP, milliseconds};
+use super::files;
 use super::inventory::Inventory;
 use super::manifest::{Damage, Manifest, Proof};
 use super::place::{self, Place, Restore};
-use super::store::{self, Store};
+use super::store::Store;
 use super::{
     BackupName, Level, Step, Tell, Tools, content, interrupted, large_object, query_failed,
 };
@@ -119,7 +120,7 @@ impl Run<'_> {
         let stop = self.tools.stop.clone();
         let of = manifest.bytes();
         blocking("check", of, tell, move |done| {
-            store::check_files(
+            files::check_files(
                 &folder,
                 &manifest,
                 &mut |bytes| done.store(bytes, Ordering::Relaxed),
@@ -271,13 +272,17 @@ fn differs(words: String, mut lines: Vec<String>) -> Error {
         .hint("do not rely on this backup; make another one: underpin backup create")
 }
 
-fn decode_all(
+/// Decodes every file of rows and large objects, and compares them with the manifest.
+///
+/// # Errors
+/// UP-6005, UP-4005.
+pub(super) fn decode_all(
     dump: &Path,
     manifest: &Manifest,
     done: &AtomicU64,
     stop: &crate::execute::Stop,
 ) -> Result<()> {
-    let files = store::files(dump).map_err(|e| super::dump::not_written(&e))?;
+    let files = files::files(dump).map_err(|e| super::dump::not_written(&e))?;
     let data: Vec<&PathBuf> =
         files.iter().filter(|path| super::dump::data_file_number(path).is_some()).collect();
     let mut large_objects = large_object::Contents::default();

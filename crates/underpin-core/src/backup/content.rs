@@ -252,6 +252,26 @@ pub fn compress(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }
 
+/// Compresses what is in `from` (`….zst`) anew into the new file `to`, with a checksum in its frame.
+///
+/// # Errors
+/// As the file system's; invalid data when it cannot be decoded.
+pub fn recompress(from: &Path, to: &Path, level: i32) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let target = File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    let mut encoder = zstd::stream::write::Encoder::new(target, level)?;
+    encoder.include_checksum(true)?;
+    encoder.window_log(WINDOW_LOG_MAX)?;
+    let source = open_plain(from)?;
+    // What pg_dump leaves of an empty large object.
+    if source.metadata()?.len() > 0 {
+        let mut decoder = zstd::stream::read::Decoder::new(source)?;
+        decoder.window_log_max(WINDOW_LOG_MAX)?;
+        io::copy(&mut decoder, &mut encoder)?;
+    }
+    encoder.finish().map(drop)
+}
+
 /// Decompresses `from` (`….zst`) into the new file `to`.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::content::{self, Hashed, RowDigest, TableContent};
+use super::files;
 use super::inventory::Inventory;
 use super::large_object::{self, LargeObjects};
 use super::manifest::{
@@ -15,7 +16,7 @@ use super::manifest::{
 };
 use super::seal::Seal;
 use super::source::{LOCK_TIMEOUT_MS, Source, Table};
-use super::store::{self, Partial, Store};
+use super::store::{Partial, Store};
 use super::{BackupName, Level, Step, Tell, Tools, interrupted};
 use crate::error::{Code, Error, Result};
 use crate::postgres::ConnectionSettings;
@@ -136,7 +137,7 @@ impl Draft<'_> {
                 tokio::select! {
                     done = &mut both => break done?.1,
                     _ = tick.tick() => {
-                        let bytes = store::bytes_below(&self.folder());
+                        let bytes = files::bytes_below(&self.folder());
                         tell(Step::Progress { phase: "dump", bytes, of: Some(of) });
                     }
                 }
@@ -222,6 +223,7 @@ impl Draft<'_> {
             large_object_contents: None,
             files: Vec::new(),
             proofs: Vec::new(),
+            archived_at: None,
             damage: None,
             seal: Seal::None,
         }
@@ -426,7 +428,7 @@ enum Held {
 async fn read_all(plan: Plan, tools: &Tools, tell: Tell<'_>) -> Result<Read> {
     let stop = tools.stop.clone();
     let done = std::sync::Arc::new(AtomicU64::new(0));
-    let of = store::bytes_below(&plan.folder);
+    let of = files::bytes_below(&plan.folder);
     let counter = std::sync::Arc::clone(&done);
     let mut work = tokio::task::spawn_blocking(move || {
         read_in_threads(&plan, &counter, &|| stop.is_requested())
@@ -451,7 +453,7 @@ fn read_in_threads(
     done: &AtomicU64,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Read> {
-    let mut paths = store::files(&plan.folder).map_err(|e| not_written(&e))?;
+    let mut paths = files::files(&plan.folder).map_err(|e| not_written(&e))?;
     paths.sort_by_cached_key(|path| std::cmp::Reverse(path.metadata().map_or(0, |m| m.len())));
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Ok(Read::default()));

@@ -196,6 +196,9 @@ pub struct Manifest {
     pub files: Vec<FileEntry>,
     /// What was proven, oldest first.
     pub proofs: Vec<Proof>,
+    /// When it was recompressed for the archive, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<String>,
     /// A check that failed and was not taken back.
     pub damage: Option<Damage>,
     /// Over all of the above.

@@ -11,10 +11,12 @@
 //!
 //! Why `pg_dump` and not a dump of our own, and where the digests come from: ADR 6.
 
+mod archive;
 mod check;
 mod claim;
 pub mod content;
 mod dump;
+mod files;
 mod inventory;
 mod large_object;
 mod level;
@@ -28,6 +30,7 @@ mod source;
 mod store;
 mod swap;
 
+pub use archive::{Archived, archive};
 pub use check::check;
 pub use claim::{Answer, Claim, ClaimRequest, Look, Lsn, accept, accepted};
 pub use dump::{Request, create};
@@ -66,7 +69,7 @@ pub struct Tools {
 /// What happens meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A phase is about to begin: `dump`, `check`, `restore`, `compare`.
+    /// A phase is about to begin: `dump`, `check`, `restore`, `compare`, `archive`.
     Begun(&'static str),
     /// Bytes done so far, and of how many, where that is known.
     Progress {

@@ -57,6 +57,8 @@ pub struct BackupSettings {
     pub accept: Vec<EvidenceKind>,
     /// How old it may be.
     pub accept_within_hours: Option<u32>,
+    /// From how many days on `underpin backup prune` recompresses what stays; 0: never.
+    pub archive_after_days: Option<u32>,
     /// Which backups `underpin backup prune` keeps.
     #[serde(default)]
     pub keep: KeepRules,

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::{Options, connect, history_table};
 use crate::backup::retain::{self, Candidate, Rules, Verdict};
 use crate::backup::{
-    self, BackupName, Claim, ClaimRequest, Level, Listed, Manifest, Replacing, Request, Step,
-    Store, Swapped, Tools,
+    self, Archived, BackupName, Claim, ClaimRequest, Level, Listed, Manifest, Replacing, Request,
+    Step, Store, Swapped, Tools,
 };
 use crate::config::{BeforeDeploy, EvidenceKind, Secret};
 use crate::coordinate::PRISMA_LOCK_KEY;
@@ -36,6 +36,8 @@ pub struct BackupOptions {
     pub jobs: usize,
     /// Which stay.
     pub keep: Rules,
+    /// From how many days on they are recompressed into the archive; 0: never.
+    pub archive_after_days: u32,
     /// Evidence that lets a deploy pass in place of a backup.
     pub accept: Vec<EvidenceKind>,
     /// How old it may be.
@@ -143,6 +145,11 @@ pub struct PruneReport {
     pub verdicts: Vec<Verdict>,
     /// Bytes of those that go.
     pub freed_bytes: u64,
+    /// Those that are recompressed into the archive.
+    pub archived: Vec<Archived>,
+    /// From how many days on.
+    #[serde(rename = "archive_after_days")]
+    pub after_days: u32,
     /// Nothing was removed.
     pub dry_run: bool,
 }
@@ -530,10 +537,10 @@ pub async fn backup_restore(
     backup::restore(&options.target, &tools, &name, &request.replacing, save, &mut tell).await
 }
 
-/// Removes what no rule keeps.
+/// Removes what no rule keeps, and recompresses old ones that stay into the archive.
 ///
 /// # Errors
-/// UP-6012. Nothing is removed where the newest migration cannot be learnt (UP-11xx).
+/// UP-6003, UP-6005, UP-6012, UP-4005. Nothing is removed where the newest migration cannot be learnt (UP-11xx).
 pub async fn backup_prune(
     options: &Options,
     backup: &BackupOptions,
@@ -554,6 +561,7 @@ pub async fn backup_prune(
             pinned: manifest.is_some_and(|m| m.pinned),
             is_before_migration: last != newest,
             tags: manifest.map(|m| m.tags.clone()).unwrap_or_default(),
+            is_archived: store.is_archived(name),
         }
     };
     let candidates: Vec<Candidate> = listed.iter().map(candidate).collect();
@@ -565,7 +573,20 @@ pub async fn backup_prune(
             store.remove(&listed.name)?;
         }
     }
-    Ok(PruneReport { verdicts, freed_bytes, dry_run: options.dry_run })
+    let mut archived = Vec::new();
+    for index in retain::to_archive(&candidates, &verdicts, backup.archive_after_days) {
+        let Listed { name, manifest } = &listed[index];
+        let from_bytes = manifest.as_ref().map_or(0, Manifest::bytes);
+        archived.push(match options.dry_run {
+            true => Archived { name: name.to_string(), from_bytes, bytes: None },
+            false => {
+                let tools = backup.tools(options);
+                backup::archive(&tools, name, &mut |step| emit(sink, step)).await?
+            }
+        });
+    }
+    let after_days = backup.archive_after_days;
+    Ok(PruneReport { verdicts, freed_bytes, archived, after_days, dry_run: options.dry_run })
 }
 
 /// Pins a backup, or lets it go.

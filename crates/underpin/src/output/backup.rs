@@ -192,5 +192,20 @@ pub(crate) fn render_prune(report: &PruneReport) -> String {
         why.dedup();
         text += &format!("\n  {word}  {}: {}", inert(&verdict.name), why.join(", "));
     }
+    for archived in &report.archived {
+        let from = size(archived.from_bytes);
+        text += &match archived.bytes {
+            Some(bytes) => format!(
+                "\n  archived  {}: {from}, now {}, every row decoded again",
+                inert(&archived.name),
+                size(bytes)
+            ),
+            None => format!(
+                "\n  archive   {}: {} days older than the newest, {from}",
+                inert(&archived.name),
+                report.after_days
+            ),
+        };
+    }
     text
 }
