@@ -39,6 +39,8 @@ pub enum Kind {
     HistoryCreated,
     /// Somebody said of a migration that it is applied or rolled back; `detail` says which.
     Resolved,
+    /// Evidence in place of a backup let the run begin; `detail` is its name and who claims it.
+    EvidenceAccepted,
     /// Intent: a migration is about to run; `step` is the number of its statements.
     MigrationStarted,
     /// Intent: a statement that cannot be part of a transaction is about to be sent.
@@ -67,12 +69,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::LeaseTaken,
         Self::Baselined,
         Self::BaselineUndone,
         Self::HistoryCreated,
         Self::Resolved,
+        Self::EvidenceAccepted,
         Self::MigrationStarted,
         Self::StatementStarted,
         Self::MessageStarted,
@@ -96,6 +99,7 @@ impl Kind {
             Self::BaselineUndone => "baseline_undone",
             Self::HistoryCreated => "history_created",
             Self::Resolved => "resolved",
+            Self::EvidenceAccepted => "evidence_accepted",
             Self::MigrationStarted => "migration_started",
             Self::StatementStarted => "statement_started",
             Self::MessageStarted => "message_started",

@@ -455,6 +455,28 @@ pub(crate) enum BackupVerb {
         #[arg(long)]
         pin: bool,
     },
+    /// Record what is kept elsewhere in place of a dump: claimed, never proven
+    Accept {
+        /// What it is
+        #[arg(long, value_name = "KIND", value_enum)]
+        kind: Evidence,
+        /// What it is called there: a snapshot's id, a base backup's label, a restore point's name
+        #[arg(long, value_name = "ID")]
+        id: String,
+        /// The moment it brings back, like 2026-02-14T10:30:00Z; without it and --lsn a restore point
+        /// is made now
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// The WAL position it brings back, like 16/B374D848
+        #[arg(long, value_name = "LSN", requires = "at")]
+        lsn: Option<String>,
+        /// Who says so
+        #[arg(long, value_name = "WHO")]
+        by: String,
+        /// Anything else
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
     /// Show all, with the level that each is proven to; changes nothing
     List,
     /// Prove one again, from its files on
@@ -494,6 +516,19 @@ pub(crate) enum BackupVerb {
         #[arg(long)]
         off: bool,
     },
+}
+
+/// What is kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Evidence {
+    /// A base backup, with the archive of the WAL since
+    BaseBackup,
+    /// A snapshot of the storage
+    Snapshot,
+    /// A branch of a provider that has such
+    Branch,
+    /// A named point in the archive of the WAL
+    RestorePoint,
 }
 
 /// What a restore may do that it refuses by itself.

@@ -173,6 +173,9 @@ impl Project {
             environment: said.environment,
             jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
             keep: said.keep,
+            archive_after_days: said.archive_after_days.unwrap_or(30),
+            accept: said.accept,
+            accept_within: hours(said.accept_within_hours.unwrap_or(24)),
         })
     }
 
@@ -236,6 +239,10 @@ pub(crate) fn cache_folder() -> PathBuf {
         .or_else(|| folder("XDG_CACHE_HOME").map(|p| p.join("underpin")))
         .or_else(|| folder("HOME").map(|p| p.join(".cache/underpin")))
         .unwrap_or_else(|| std::env::temp_dir().join("underpin-cache"))
+}
+
+fn hours(number: u32) -> std::time::Duration {
+    std::time::Duration::from_secs(u64::from(number) * 3600)
 }
 
 /// Where local journals are kept; nowhere when no folder is ours.

@@ -45,7 +45,7 @@ pub struct DeployReport {
     pub not_verified_because: Option<String>,
     /// Nothing was changed: this is what would have been done.
     pub dry_run: bool,
-    /// The backup that was made first.
+    /// The backup that was made first, or the evidence that was accepted in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,
     /// What each migration took, beside what was expected.

@@ -22,9 +22,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use backup::{
-    BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport, CreateRequest,
-    PruneReport, Recovery, RestoreRequest, backup_check, backup_create, backup_list, backup_pin,
-    backup_prune, backup_restore,
+    AcceptRequest, BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport,
+    ClaimEntry, CreateRequest, PruneReport, Recovery, RestoreRequest, backup_accept, backup_check,
+    backup_create, backup_list, backup_pin, backup_prune, backup_restore,
 };
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
 pub use deploy::{DeployReport, deploy, deploy_backed};

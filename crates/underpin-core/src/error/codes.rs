@@ -283,6 +283,10 @@ codes! {
     BackupsUnusable = "UP-6012", Usage, AfterRepair, "the folder of the backups cannot be used";
     /// A backup of a newer PostgreSQL does not go into an older server.
     BackupNewer = "UP-6013", Refused, AfterRepair, "the backup is of a newer PostgreSQL";
+    /// What was claimed to be kept elsewhere (a snapshot, a base backup) cannot be what the server
+    /// says: it is too old, lies in the future, is from before the newest applied migration, is of
+    /// another server, or its WAL is not archived. Nothing was recorded.
+    EvidenceContradicted = "UP-6014", Refused, AfterRepair, "the server contradicts the evidence";
 
     /// The backup, or the rehearsal that was named, is of another state than the database is in
     /// now: what it shows is not what a deploy would do.

@@ -61,13 +61,8 @@ impl Stage {
                 folder.path().join("migrations"),
             )
         };
-        let backups = BackupOptions {
-            folder: folder.path().join("backups"),
-            key: None,
-            environment: None,
-            jobs: 2,
-            keep: Rules::default(),
-        };
+        let backups =
+            BackupOptions { jobs: 2, ..BackupOptions::new(folder.path().join("backups")) };
         Self { database, folder, options, backups, server }
     }
 

@@ -22,7 +22,9 @@ use std::time::Duration;
 use underpin_core::Error;
 use underpin_core::event::{Event, EventSink};
 
-pub(crate) use backup::{render_backup, render_backups, render_prune, render_restore, size};
+pub(crate) use backup::{
+    render_backup, render_backups, render_claim, render_prune, render_restore, size,
+};
 pub(crate) use error::{facts as error_facts, render as render_error};
 pub(crate) use evidence::{StatusWithEvidence, render_evidence};
 pub(crate) use report::{
