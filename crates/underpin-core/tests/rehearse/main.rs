@@ -8,7 +8,6 @@ mod measured;
 
 use std::path::{Path, PathBuf};
 
-use underpin_core::backup::retain::Rules;
 use underpin_core::engine::{
     self, BackupOptions, Options, RehearsalReport, RehearseRequest, Source,
 };
