@@ -9,11 +9,15 @@
 //! Invariants: an intent is written before its action, an outcome after; no entry holds a secret or
 //! a row value. Non-goals: deciding anything; `_prisma_migrations`, which is Prisma's.
 
+mod approval;
+
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+
+pub use approval::{Approval, Approved, Checks, approvals};
 
 use crate::error::{Code, Error, Result};
 use crate::postgres::{Session, SqlError, literal};
@@ -52,10 +56,16 @@ pub enum Kind {
     /// A migration stopped in a statement that may have committed by itself: what of it is in
     /// effect is not known.
     MigrationUnclear,
+    /// A declared repair of a migration is in effect; `detail` is its file.
+    Repaired,
+    /// Somebody approved a plan; `detail` is an [`Approval`].
+    Approved,
+    /// A deploy has carried out what was approved; `detail` is the number of the approval.
+    ApprovalUsed,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::LeaseTaken,
         Self::Baselined,
         Self::BaselineUndone,
@@ -69,6 +79,9 @@ impl Kind {
         Self::MigrationUndone,
         Self::MigrationStopped,
         Self::MigrationUnclear,
+        Self::Repaired,
+        Self::Approved,
+        Self::ApprovalUsed,
     ];
 
     /// Its stable word.
@@ -88,6 +101,9 @@ impl Kind {
             Self::MigrationUndone => "migration_undone",
             Self::MigrationStopped => "migration_stopped",
             Self::MigrationUnclear => "migration_unclear",
+            Self::Repaired => "repaired",
+            Self::Approved => "approved",
+            Self::ApprovalUsed => "approval_used",
         }
     }
 
@@ -473,8 +489,9 @@ impl Draft {
     }
 }
 
-/// Length before text, so that no two lists of parts have the same bytes.
-fn digest(parts: &[&str]) -> String {
+/// SHA-256 of a list of parts: length before text, so that no two lists have the same bytes.
+#[must_use]
+pub fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());

@@ -2,9 +2,10 @@
 //! the verbs that write.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::backup::BackupBefore;
-use super::{Options, history_table};
+use super::{Options, guard, history_table};
 use crate::coordinate::{self, Entered, Entrance, Happening};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
@@ -26,6 +27,8 @@ pub(super) struct Run<'a> {
     pub(super) heals: bool,
     /// What is backed up before the first migration.
     pub(super) backup: Option<&'a BackupBefore>,
+    /// What it does is approved, whatever the occasion.
+    pub(super) approved: AtomicBool,
 }
 
 impl<'a> Run<'a> {
@@ -37,6 +40,7 @@ impl<'a> Run<'a> {
             rules: ScriptRules::default(),
             heals: true,
             backup: None,
+            approved: AtomicBool::new(false),
         }
     }
 
@@ -44,6 +48,11 @@ impl<'a> Run<'a> {
     pub(super) fn named(&self) -> Options {
         let target = self.options.target.with_application_name(&format!("underpin {}", self.id));
         Options { target, ..self.options.clone() }
+    }
+
+    /// What it does has been approved: the guard lets it pass.
+    pub(super) fn approve(&self) {
+        self.approved.store(true, Ordering::Relaxed);
     }
 
     /// Waits for the turn; gives the session back when another process has recorded all of
@@ -54,6 +63,9 @@ impl<'a> Run<'a> {
         wanted: &[&MigrationName],
         sink: &mut dyn EventSink,
     ) -> Result<std::result::Result<Executor, Session>> {
+        if !self.approved.load(Ordering::Relaxed) {
+            guard::refuse_protected(self.options, &session).await?;
+        }
         let options = self.named();
         let history = history_table(&options);
         let recorded = history.all_recorded_sql(wanted.iter().copied());

@@ -11,6 +11,7 @@ mod index;
 mod link;
 mod outcome;
 mod recover;
+mod repair;
 mod separate;
 
 use std::borrow::Borrow;
@@ -22,6 +23,7 @@ use underpin_sql::{Script, TransactionShape};
 
 pub use link::{Link, Stop};
 pub use recover::{Recovery, Resume, recover};
+pub use repair::RepairScript;
 
 use crate::coordinate::{self, Announcement, Exclusion, Turn};
 use crate::error::{Changed, Code, Error, Result};

@@ -1,10 +1,11 @@
 //! `deploy -- COMMAND` with real processes on real servers: what becomes of the application, of
 //! signals, of process 1, of twenty starts at once.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod first;
 mod stage;
+mod typed;
 
 use std::time::{Duration, Instant};
 
