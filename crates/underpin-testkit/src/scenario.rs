@@ -6,7 +6,8 @@
 //!   given.sql          what the database holds before (optional)
 //!   migrations/        the folder, copied to prisma/migrations (optional)
 //!   project/           further files of the project, copied to its root (optional); in its
-//!                      underpin.toml `{system_identifier}` and `{database}` name the target
+//!                      underpin.toml and .env `{system_identifier}`, `{database}` and `{url}`
+//!                      name the target
 //!   transcript.txt     what the program printed, step by step; `UPDATE_SCENARIOS=1` writes it
 //! ```
 //! A transcript that differs on one major stands beside it as `transcript.<major>.txt`.
@@ -135,7 +136,9 @@ impl Scenario {
             .await
             .map_err(|e| e.to_string())?
             .unwrap_or_default();
-        name_target(&root.join("underpin.toml"), &identifier, &database.name)?;
+        for file in ["underpin.toml", ".env"] {
+            name_target(&root.join(file), &identifier, &database)?;
+        }
         if let Some(setup) = &definition.setup {
             shell(setup, &root)?;
         }
@@ -366,9 +369,12 @@ impl Stage<'_> {
 }
 
 /// Puts the target's names into a file, where it is there.
-fn name_target(path: &Path, identifier: &str, database: &str) -> Result<(), String> {
+fn name_target(path: &Path, identifier: &str, database: &TestDatabase) -> Result<(), String> {
     let Ok(text) = std::fs::read_to_string(path) else { return Ok(()) };
-    let text = text.replace("{system_identifier}", identifier).replace("{database}", database);
+    let text = text
+        .replace("{system_identifier}", identifier)
+        .replace("{database}", &database.name)
+        .replace("{url}", &database.url);
     std::fs::write(path, text).map_err(|e| e.to_string())
 }
 
