@@ -40,6 +40,8 @@ pub mod verify;
 
 pub mod backup;
 
+pub mod rehearse;
+
 pub mod doctor;
 
 pub mod engine;

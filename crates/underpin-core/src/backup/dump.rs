@@ -284,6 +284,7 @@ impl Draft<'_> {
             milliseconds: milliseconds(begun.elapsed()),
             evidence,
             unchecked: Vec::new(),
+            restore_milliseconds: None,
         });
         Ok(())
     }

@@ -13,6 +13,7 @@
 
 mod check;
 pub mod content;
+mod copy;
 mod dump;
 mod inventory;
 mod level;
@@ -25,7 +26,8 @@ mod source;
 mod store;
 mod swap;
 
-pub use check::check;
+pub use check::{Drill, Drilled, Drilling, check, check_drilled};
+pub use copy::{RestoredCopy, restored_copy};
 pub use dump::{Request, create};
 pub use level::Level;
 pub use loss::{LossPreview, TableLoss, preview};

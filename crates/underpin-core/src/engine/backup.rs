@@ -13,6 +13,7 @@ use crate::coordinate::PRISMA_LOCK_KEY;
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::Executor;
+use crate::journal::{Entry, Kind};
 use crate::migrations::Migration;
 use crate::postgres::Session;
 
@@ -128,11 +129,11 @@ pub struct PruneReport {
 }
 
 impl BackupOptions {
-    fn store(&self) -> Store {
+    pub(super) fn store(&self) -> Store {
         Store::new(self.folder.clone(), self.key.clone())
     }
 
-    fn tools(&self, options: &Options) -> Tools {
+    pub(super) fn tools(&self, options: &Options) -> Tools {
         Tools {
             folder: self.folder.clone(),
             key: self.key.clone(),
@@ -238,7 +239,7 @@ async fn wait_for_migration(
     }
 }
 
-fn emit(sink: &mut dyn EventSink, step: Step) {
+pub(super) fn emit(sink: &mut dyn EventSink, step: Step) {
     sink.emit(&match step {
         Step::Begun(phase) => Event::BackupPhase { phase },
         Step::Progress { phase, bytes, of } => Event::BackupProgress { phase, bytes, of },
@@ -310,6 +311,9 @@ impl BackupBefore {
             let unchecked = manifest.proofs.last().map(|p| p.unchecked.clone()).unwrap_or_default();
             return Err(unproven(level, destroying.as_deref()).details(unchecked));
         }
+        let entry = Entry::new(Kind::BackedUp)
+            .detail(format!("{name}, level {}", manifest.level().unwrap_or(level)));
+        executor.record("", entry).await?;
         Ok(Some(name.to_string()))
     }
 }

@@ -1,6 +1,7 @@
 //! `deploy`: diagnose, baseline what is proven, apply the rest, verify.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::backup::BackupBefore;
@@ -13,8 +14,9 @@ use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
 use crate::diagnose;
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{self, Begin, Executor, Resume};
+use crate::execute::{self, Begin, Executor, Observer, Resume};
 use crate::history::History;
+use crate::journal::{Entry, Kind};
 use crate::migrations::{Migration, MigrationFolder, MigrationName};
 use crate::postgres::{Queryable as _, Session};
 use crate::replay::{self, Progress, Replay, ReplayContext};
@@ -68,7 +70,7 @@ pub async fn deploy_backed(
     sink: &mut dyn EventSink,
 ) -> Result<DeployReport> {
     let begun = Instant::now();
-    let result = run(options, backup, sink, begun).await;
+    let result = run(Run { backup, ..Run::new(options) }, sink, begun).await;
     match &result {
         Ok(report) => sink.emit(&Event::Finished {
             baselined: report.baselined.len(),
@@ -80,14 +82,18 @@ pub async fn deploy_backed(
     result
 }
 
-async fn run(
+/// A deploy on a copy, each statement of which `observer` looks at.
+pub(super) async fn deploy_observed(
     options: &Options,
-    backup: Option<&BackupBefore>,
+    observer: Box<dyn Observer>,
     sink: &mut dyn EventSink,
-    begun: Instant,
 ) -> Result<DeployReport> {
-    let folder = read_folder(options, sink)?;
-    let run = Run { backup, ..Run::new(options) };
+    let observer = Mutex::new(Some(observer));
+    run(Run { observer, ..Run::new(options) }, sink, Instant::now()).await
+}
+
+async fn run(run: Run<'_>, sink: &mut dyn EventSink, begun: Instant) -> Result<DeployReport> {
+    let folder = read_folder(run.options, sink)?;
     let mut hold = Hold::Free(connect(&run.named(), sink).await?);
     let result = deploy_in_rounds(&run, &folder, &mut hold, sink, begun).await;
     if let Hold::Turn(executor) = hold {
@@ -597,7 +603,14 @@ async fn perform(
     }
     match &work.expected {
         Ok(expected) => {
-            verify_end_surely(expected, executor, sink).await?;
+            let verified = verify_end_surely(expected, executor, sink).await;
+            let entry = match &verified {
+                Ok(facts) => Entry::new(Kind::Verified).detail(format!("{facts} facts")),
+                Err(error) => Entry::new(Kind::VerifyFailed).detail(error.message().to_owned()),
+            };
+            // Nothing was changed: an entry that cannot be written takes nothing back.
+            let _kept = executor.record("", entry).await;
+            verified?;
             report.verified = true;
         }
         Err(reason) => {
@@ -632,11 +645,12 @@ pub(super) fn with_kept(error: Error, baselined: usize, applied: usize) -> Error
 }
 
 /// Everything is applied: a connection that is lost now is opened again once, and an error says so.
+/// Gives back how many facts were compared.
 async fn verify_end_surely(
     expected: &Expected,
     executor: &mut Executor,
     sink: &mut dyn EventSink,
-) -> Result<()> {
+) -> Result<usize> {
     let mut result = verify_end(expected, executor.session(), sink).await;
     if result.as_ref().is_err_and(|error| error.code() == Code::ConnectionLost) {
         result = match executor.open_session().await {
@@ -659,7 +673,7 @@ async fn verify_end(
     expected: &Expected,
     session: &mut Session,
     sink: &mut dyn EventSink,
-) -> Result<()> {
+) -> Result<usize> {
     let actual = catalog::read(session).await?.restricted_to(&expected.schemas);
     let result = verify::compare(&expected.last, &actual, &expected.drift);
     if result.new.is_empty() {
@@ -668,7 +682,7 @@ async fn verify_end(
             known_drift: result.known.len(),
             fingerprint: actual.fingerprint().to_string(),
         });
-        return Ok(());
+        return Ok(actual.len());
     }
     let words = format!(
         "all migrations are applied and recorded, and the catalog differs from the folder in {} places",

@@ -2,7 +2,7 @@
 //!
 //! Lines at the head: `-- also: RULE, RULE` (other rules that speak of the bad script), `-- runner:
 //! prisma | prisma-split`, `-- server: 15`, `-- facts: {json}`, `-- enable: RULE`, `-- proves: …`
-//! (see `proof.rs`), `-- since: 14` (the first major that runs it). Then `-- given` with what is
+//! (see `proof.rs`) or `-- unproven: why no server can be asked`, `-- since: 14` (the first major that runs it). Then `-- given` with what is
 //! there before, and one `-- migration` for each pending file.
 
 use underpin_sql::lint::{Facts, Options, Runner, Source, lint};
@@ -13,6 +13,8 @@ pub(super) struct Fixture {
     pub(super) also: Vec<String>,
     pub(super) options: Options,
     pub(super) proofs: Vec<String>,
+    /// Why no server can be asked.
+    pub(super) unproven: Option<String>,
     pub(super) since: Option<u32>,
     pub(super) given: String,
     pub(super) migrations: Vec<String>,
@@ -50,6 +52,7 @@ impl Fixture {
             "also" => self.also = list(),
             "enable" => self.options.enabled.extend(list()),
             "proves" => self.proofs.push(value.to_owned()),
+            "unproven" => self.unproven = Some(value.to_owned()),
             "since" => self.since = Some(value.parse().unwrap()),
             "server" => self.options.server_major = Some(value.parse().unwrap()),
             "facts" => self.options.facts = serde_json::from_str::<Facts>(value).unwrap(),

@@ -117,7 +117,8 @@ pub(crate) fn markdown(plan: &PlanReport) -> String {
     text
 }
 
-fn span(predicted: Option<Prediction>) -> String {
+/// `4.1 s to 11.8 s`.
+pub(super) fn span(predicted: Option<Prediction>) -> String {
     let Some(Prediction { low_ms, high_ms }) = predicted else {
         return "a time that is not known".to_owned();
     };

@@ -187,6 +187,12 @@ impl ConnectionSettings {
         Self { database: name.to_owned(), ..self.clone() }
     }
 
+    /// The same, with another schema of unqualified names.
+    #[must_use]
+    pub fn with_schema(&self, name: &str) -> Self {
+        Self { schema: name.to_owned(), ..self.clone() }
+    }
+
     /// The same, under another `application_name` (shown in `pg_stat_activity`).
     #[must_use]
     pub fn with_application_name(&self, name: &str) -> Self {

@@ -75,7 +75,7 @@ fn details(file: &FileReport, finding: &Finding) -> String {
 }
 
 /// A fence that nothing in `text` can close.
-fn fence(text: &str) -> String {
+pub(crate) fn fence(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(longest.max(2) + 1)
 }
