@@ -216,6 +216,17 @@ pub(crate) enum Verb {
     },
     /// Rescue a database without history, on a throw-away server
     Demo,
+    /// Print the completions of a shell
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual's pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// Where to
+        folder: PathBuf,
+    },
 }
 
 /// What to deploy, and what to start then.
