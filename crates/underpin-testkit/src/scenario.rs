@@ -357,7 +357,7 @@ impl Stage<'_> {
             (r" +[0-9]+(\.[0-9]+)? (ms|s)\n", " [time]\n"),
             // Told once a second, so not at all on a fast machine.
             (r"stderr\| +Backup  [a-z]+: [^\n]*\n", ""),
-            (r"_[0-9]{8}_[0-9]{6}", "_[stamp]"),
+            (r"\\?_[0-9]{8}\\?_[0-9]{6}", "_[stamp]"),
             (r" +[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", " [size]"),
             (r"\([0-9]+(\.[0-9]+)? (B|kB|MB|GB)\)", "([size])"),
             (r">[0-9]+(\.[0-9]+)? (B|kB|MB|GB)<", ">[size]<"),
@@ -365,7 +365,7 @@ impl Stage<'_> {
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),
             (r#""duration_ms": ?[0-9.]+"#, r#""duration_ms": [time]"#),
             (r#""(waited_ms|took_ms|rehearsed_ms|ratio)": ?([0-9.]+|null)"#, r#""$1": [time]"#),
-            (r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+(\+[0-9:]+|Z)?", "[when]"),
+            (r"[0-9]{4}\\?-[0-9]{2}\\?-[0-9]{2}[ T][0-9:.]+(\+[0-9:]+|Z)?", "[when]"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
             (r"backend [0-9]+", "backend [pid]"),

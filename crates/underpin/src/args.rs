@@ -133,6 +133,15 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
         runs: u16,
     },
+    /// What the guides ask for before or after a deploy, ticked by measurements; changes nothing
+    Checklist {
+        /// Before or after it
+        #[arg(value_enum)]
+        when: When,
+        /// Waive a rule
+        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+        allow: Vec<String>,
+    },
     /// The release notes of migrations, for those who will run them; reads files only
     #[command(group = clap::ArgGroup::new("which").required(true).args(["since", "plan"]))]
     Notes(NotesArguments),
@@ -366,6 +375,15 @@ pub(crate) struct PlanArguments {
     pub(crate) allow: Vec<String>,
     #[command(flatten)]
     pub(crate) said: Said,
+}
+
+/// Which side of a deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// Is everything ready?
+    Before,
+    /// Did everything go well?
+    After,
 }
 
 /// What the notes are about.

@@ -2,6 +2,7 @@
 
 mod args;
 mod backup;
+mod checklist;
 mod demo;
 mod deploy;
 mod doctor;
@@ -110,6 +111,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Plan(_) => true,
         Verb::Notes(_) => page || comment,
         Verb::History { .. } => page,
+        Verb::Checklist { .. } => comment,
         Verb::Rehearse(_) => comment,
         _ => false,
     };
@@ -173,6 +175,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }
         Verb::Notes(arguments) => notes::run(global, arguments, printer),
+        Verb::Checklist { when, allow } => checklist::run(global, *when, allow, printer).await,
         Verb::History { runs } => {
             let project = Project::find(global)?;
             let (options, backups) =

@@ -112,7 +112,7 @@ fn check_upgrade(options: &Options, intent: &Intent<'_>, live: &CatalogSnapshot)
 }
 
 /// The approval, where the policy wants one or the guard would refuse without.
-async fn approved(
+pub(super) async fn approved(
     options: &Options,
     binding: &Binding,
     errors: bool,

@@ -5,6 +5,7 @@ mod admission;
 mod approve;
 mod backup;
 mod baseline;
+pub mod checklist;
 mod deploy;
 mod doctor;
 mod environment;

@@ -4,6 +4,7 @@
 //! messages) passes [`inert`] before it reaches a terminal.
 
 mod backup;
+pub(crate) mod checklist;
 mod error;
 mod evidence;
 pub(crate) mod history;
