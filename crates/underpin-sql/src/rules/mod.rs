@@ -10,6 +10,7 @@ mod bounds;
 mod changes;
 mod enums;
 mod names;
+mod page;
 mod prelude;
 mod row;
 

@@ -92,7 +92,7 @@ fn phases(finding: &Finding) -> String {
 }
 
 /// A fence that nothing in `text` can close.
-fn fence(text: &str) -> String {
+pub(crate) fn fence(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(longest.max(2) + 1)
 }

@@ -18,7 +18,7 @@ use underpin_sql::phased::Phase;
 pub(crate) use annotations::{github, gitlab};
 pub(crate) use human::render as human;
 pub(crate) use junit::render as junit;
-pub(crate) use markdown::{escaped as markdown_escaped, render as markdown};
+pub(crate) use markdown::{escaped as markdown_escaped, fence, render as markdown};
 pub(crate) use page::render as html;
 pub(crate) use sarif::render as sarif;
 

@@ -6,11 +6,8 @@
 use underpin_sql::finding::{Finding, Severity};
 use underpin_sql::lint::{FileReport, Report, StatementReport};
 
-use super::{
-    Level, assumed, coverage, figures, grades, inert, page_of, phases_are_said, step, timeline,
-};
-
-const STYLE: &str = include_str!("page.css");
+use super::{Level, assumed, coverage, figures, grades, page_of, phases_are_said, step, timeline};
+use crate::output::html::{self, escaped};
 
 /// The page.
 pub(crate) fn render(report: &Report, least: Severity) -> String {
@@ -29,13 +26,7 @@ pub(crate) fn render(report: &Report, least: Severity) -> String {
             body += &migration(number, file, least);
         }
     }
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Underpin: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>",
-        figures(report.totals, notes)
-    )
+    html::page(&figures(report.totals, notes), &body)
 }
 
 /// A row per migration, the worst first to the eye by colour, in the order in which they run.
@@ -206,14 +197,4 @@ fn named(text: &str) -> String {
         if i % 2 == 1 { format!("<code>{part}</code>") } else { (*part).to_owned() }
     };
     parts.iter().enumerate().map(part).collect()
-}
-
-/// Text in an element or in a quoted attribute.
-pub(super) fn escaped(text: &str) -> String {
-    inert(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }
