@@ -315,6 +315,9 @@ pub(crate) struct LintArguments {
     /// Run rules that are off by default: an id, or STYLE or PERF for the whole family
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(crate) enable: Vec<String>,
+    /// Say where the application's source below this folder still names what is dropped or renamed
+    #[arg(long, env = "UNDERPIN_CODE", value_name = "FOLDER", value_delimiter = ',')]
+    pub(crate) code: Vec<PathBuf>,
 }
 
 /// Who runs the files, and how they become transactions.
