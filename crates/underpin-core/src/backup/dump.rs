@@ -136,6 +136,10 @@ impl Draft<'_> {
                     _ = tick.tick() => {
                         let bytes = store::bytes_below(&self.folder());
                         tell(Step::Progress { phase: "dump", bytes, of: Some(of) });
+                        let files = store::files(&self.folder()).unwrap_or_default();
+                        let data = files.iter().filter(|f| data_file_number(f).is_some());
+                        let (done, of) = (data.count() as u64, source.tables.len() as u64);
+                        tell(Step::Tables { phase: "dump", done, of });
                     }
                 }
             }

@@ -284,6 +284,7 @@ pub(super) fn emit(sink: &mut dyn EventSink, step: Step) {
     sink.emit(&match step {
         Step::Begun(phase) => Event::BackupPhase { phase },
         Step::Progress { phase, bytes, of } => Event::BackupProgress { phase, bytes, of },
+        Step::Tables { phase, done, of } => Event::BackupTables { phase, done, of },
         Step::Reached(level, evidence) => {
             Event::BackupProven { level: level.number(), word: level.word(), evidence }
         }

@@ -57,10 +57,7 @@ async fn measured_facts_take_the_place_of_predicted_ones() {
     assert_eq!(after.rehearsal.as_ref().unwrap().at, report.record.as_ref().unwrap().at);
     stage.add(2, "CREATE TABLE later ()");
     assert!(plan(&stage).await.rehearsal.is_none());
-    let path = kept::path_of(
-        stage.options.rehearsals.as_ref().unwrap(),
-        &report.record.as_ref().unwrap().subject,
-    );
+    let path = std::path::PathBuf::from(report.kept_as.as_ref().unwrap());
     let request =
         PlanRequest { rehearsal: Some(kept::read(&path).unwrap()), ..PlanRequest::default() };
     let error = engine::plan(&stage.options, &request, &mut Silent).await.unwrap_err();
