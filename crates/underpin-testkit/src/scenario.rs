@@ -235,10 +235,7 @@ impl Stage<'_> {
             .env("HOME", self.root)
             .env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
         command.env("UNDERPIN_PG_BIN", &self.server.binaries().folder);
-        let settings = std::fs::read_to_string(self.root.join("underpin.toml"));
-        if settings.is_ok_and(|text| text.contains("[backup]"))
-            && let Some(clients) = crate::clients(self.server.binaries().version.major())
-        {
+        if let Some(clients) = crate::clients(self.server.binaries().version.major()) {
             command.env("UNDERPIN_PG_CLIENTS", clients);
         }
         let url = self.url();
@@ -344,6 +341,7 @@ impl Stage<'_> {
                 text = regex.replace_all(&text, replacement).into_owned();
             }
         }
+        text = text.replace(&format!("{}_[stamp]", self.database.name), "[database]_[stamp]");
         text
     }
 }

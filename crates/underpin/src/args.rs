@@ -139,7 +139,8 @@ pub(crate) enum Verb {
         /// Refuse when anything has changed since this plan was made
         #[arg(long, value_name = "FILE")]
         plan: Option<PathBuf>,
-        /// Waive a rule that the policy refuses for
+        /// Waive a rule that the policy refuses for, or with unsaved-database the backup before a step
+        /// that may take data away
         #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
         allow: Vec<String>,
     },

@@ -25,6 +25,9 @@ use environment::Project;
 use args::{Arguments, ConfigVerb, Global, Verb};
 use output::Printer;
 
+/// Waives the backup before a deploy.
+const UNSAVED: &str = "unsaved-database";
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -105,8 +108,11 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             let mut options = project.options(global, true, *dry_run)?;
             options.answers = said.answers();
             options.gate.plan = planned.as_deref().map(plan::read).transpose()?;
-            options.gate.allow.extend(allow.iter().cloned());
-            let before = project.backup_before(global)?;
+            options.gate.allow.extend(allow.iter().filter(|what| *what != UNSAVED).cloned());
+            let before = match allow.iter().any(|what| what == UNSAVED) {
+                true => None,
+                false => Some(project.backup_before(global)?),
+            };
             let report = engine::deploy_backed(&options, before.as_ref(), &mut *sink).await?;
             printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
             Ok(ExitStatus::Success)

@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::Executor;
 use crate::migrations::Migration;
-use crate::postgres::Session;
+use crate::postgres::{Queryable as _, Session};
 
 /// Between two renewals of the lease.
 const RENEW_PAUSE: Duration = Duration::from_secs(8);
@@ -295,12 +295,15 @@ pub(super) fn emit(sink: &mut dyn EventSink, step: Step) {
 /// A backup before the first migration of a deploy.
 #[derive(Debug, Clone)]
 pub struct BackupBefore {
-    /// Where it goes.
-    pub backup: BackupOptions,
+    /// Where it goes, or why that is not known.
+    pub backup: Result<BackupOptions>,
     /// Before which deploys.
     pub when: BeforeDeploy,
     /// How far it has to be proven; by default 5 where data may be destroyed, else 3.
     pub level: Option<Level>,
+    /// Somebody has said so. Otherwise a machine without server binaries, which can restore
+    /// nothing, need not prove more than level 3.
+    pub is_said: bool,
 }
 
 impl BackupBefore {
@@ -323,12 +326,13 @@ impl BackupBefore {
             return Ok(None);
         }
         let level = self.level.unwrap_or(match destroying {
-            Some(_) => Level::Equal,
+            Some(_) => self.by_default(options, executor, sink),
             None => Level::Decodable,
         });
         let stamp = first.name.as_str().split('_').next().unwrap_or_default();
-        let request = self.backup.request(options, &format!("before_{stamp}"));
-        let tools = self.backup.tools(options);
+        let backup = self.backup.clone().map_err(|error| because(level, &destroying, &error))?;
+        let request = backup.request(options, &format!("before_{stamp}"));
+        let tools = backup.tools(options);
         let mut tell = |step| emit(sink, step);
         let made = async {
             let (name, manifest) =
@@ -342,18 +346,33 @@ impl BackupBefore {
         let (name, manifest) =
             while_renewing(executor, made).await.map_err(|error: Error| match error.code() {
                 Code::Fenced | Code::Interrupted | Code::ConnectionLost => error,
-                _ => error.hints().iter().fold(
-                    unproven(level, destroying.as_deref())
-                        .caused_by(&error)
-                        .details(error.detail_lines().to_vec()),
-                    |unproven, hint| unproven.hint(hint.clone()),
-                ),
+                _ => because(level, &destroying, &error),
             })?;
         if manifest.level() < Some(level) {
             let unchecked = manifest.proofs.last().map(|p| p.unchecked.clone()).unwrap_or_default();
             return Err(unproven(level, destroying.as_deref()).details(unchecked));
         }
         Ok(Some(name.to_string()))
+    }
+}
+
+impl BackupBefore {
+    /// The level before a step that may take data away.
+    fn by_default(
+        &self,
+        options: &Options,
+        executor: &mut Executor,
+        sink: &mut dyn EventSink,
+    ) -> Level {
+        let major = executor.session().version().major();
+        if self.is_said || options.scratch.binaries_of(major).is_some() {
+            return Level::Equal;
+        }
+        let words = format!(
+            "the backup is not restored to be compared: no PostgreSQL {major} server binaries here"
+        );
+        sink.emit(&Event::Warning { name: "backup", message: words, details: Vec::new() });
+        Level::Decodable
     }
 }
 
@@ -366,12 +385,21 @@ fn destroying(migration: &Migration) -> Option<String> {
     })
 }
 
+/// There is no backup, for a reason that has its own hints.
+fn because(level: Level, destroying: &Option<String>, error: &Error) -> Error {
+    let unproven = unproven(level, destroying.as_deref());
+    let unproven = unproven.caused_by(error).details(error.detail_lines().to_vec());
+    error.hints().iter().fold(unproven, |unproven, hint| unproven.hint(hint.clone()))
+}
+
 fn unproven(level: Level, destroying: Option<&str>) -> Error {
     let words =
         format!("there is no backup of level {level}, which the policy demands before this deploy");
     let error = Error::new(Code::BackupUnproven, words);
     let error = destroying.into_iter().fold(error, Error::caused_by);
-    error.hint("to deploy without it: before_deploy = \"never\", or a lower level, in [backup] of underpin.toml")
+    error
+        .hint("to deploy without it: underpin deploy --allow unsaved-database")
+        .hint("for good: before_deploy = \"never\", or a lower level, in [backup] of underpin.toml")
 }
 
 /// Waits for `work`, and keeps the turn meanwhile.

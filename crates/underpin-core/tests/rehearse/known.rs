@@ -126,9 +126,10 @@ async fn a_backup_is_drilled_with_what_is_pending() {
     assert!(checked.unchecked[0].starts_with("the pending migrations: UP-4101"), "{checked:?}");
     // A policy of level 6 refuses such a deploy, with nothing changed.
     let before = BackupBefore {
-        backup: stage.backups.clone(),
+        backup: Ok(stage.backups.clone()),
         when: BeforeDeploy::Always,
         level: Some(Level::Drilled),
+        is_said: true,
     };
     let error =
         engine::deploy_backed(&stage.options, Some(&before), &mut Silent).await.unwrap_err();
