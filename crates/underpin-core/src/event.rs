@@ -26,6 +26,11 @@ pub enum Event {
         #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
         duration: Duration,
     },
+    /// The server cannot be reached yet, or takes nobody yet; it is tried again.
+    ServerAwaited {
+        /// Why, in the words of the newest attempt.
+        reason: String,
+    },
     /// The database was absent and has been made.
     DatabaseCreated {
         /// The database.
@@ -273,6 +278,20 @@ pub enum Event {
         word: &'static str,
         /// What it rests on.
         evidence: String,
+    },
+    /// The application takes the place of this process now.
+    ApplicationStarts {
+        /// Its program.
+        program: String,
+        /// The error in spite of which it starts, where the policy says so.
+        despite: Option<&'static str>,
+    },
+    /// The application is not started.
+    ApplicationHeld {
+        /// Its program.
+        program: String,
+        /// What comes next, in words.
+        next: String,
     },
     /// The run is over and succeeded.
     Finished {

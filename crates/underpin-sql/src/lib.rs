@@ -11,9 +11,11 @@ pub mod directive;
 pub mod effect;
 pub mod finding;
 pub mod lint;
+pub mod phased;
 pub mod rules;
 pub mod schema;
 pub mod script;
+pub mod summary;
 pub mod syntax;
 
 pub use directive::{Directive, directives};

@@ -21,6 +21,9 @@ use underpin_sql::finding::Severity;
 
 use crate::args::Global;
 
+/// How long another migrating process is waited for.
+const PATIENCE_SECONDS: u64 = 60;
+
 /// A run's surroundings: flags, variables, the project in the working folder.
 pub(crate) struct Project {
     /// What Prisma's files say.
@@ -122,7 +125,8 @@ impl Project {
                 cache: cache.join("postgres"),
             },
             replay_cache: Some(cache.join("replay")),
-            patience: Duration::from_secs(global.wait),
+            arrival: Duration::ZERO,
+            patience: Duration::from_secs(global.wait.unwrap_or(PATIENCE_SECONDS)),
             locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
             journals: state_folder().map(|folder| folder.join("journal")),
             rehearsals: state_folder().map(|folder| folder.join("rehearsals")),
@@ -146,7 +150,7 @@ impl Project {
             Some(FailOn::Warning) => Some(Severity::Warning),
             Some(FailOn::Never) | None => None,
         };
-        Gate { plan: None, fail_on, allow: said.allow.clone() }
+        Gate { fail_on, allow: said.allow.clone(), ..Gate::default() }
     }
 
     /// Where backups go: a flag, the file, else beside the journals.
@@ -169,6 +173,9 @@ impl Project {
             environment: said.environment,
             jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
             keep: said.keep,
+            archive_after_days: said.archive_after_days.unwrap_or(30),
+            accept: said.accept,
+            accept_within: hours(said.accept_within_hours.unwrap_or(24)),
         })
     }
 
@@ -238,6 +245,10 @@ pub(crate) fn cache_folder() -> PathBuf {
         .or_else(|| folder("XDG_CACHE_HOME").map(|p| p.join("underpin")))
         .or_else(|| folder("HOME").map(|p| p.join(".cache/underpin")))
         .unwrap_or_else(|| std::env::temp_dir().join("underpin-cache"))
+}
+
+fn hours(number: u32) -> std::time::Duration {
+    std::time::Duration::from_secs(u64::from(number) * 3600)
 }
 
 /// Where local journals are kept; nowhere when no folder is ours.

@@ -66,7 +66,7 @@ impl Default for Calibration {
 }
 
 /// What a statement is expected to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Prediction {
     /// At least, in milliseconds.
     pub low_ms: u64,

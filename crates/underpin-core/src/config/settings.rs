@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::manifest::{
+    Compatibility, EnvironmentSettings, NeedsApproval, Repair, StartSettings, UpgradeStop,
+};
 use super::value::Secret;
 
 use crate::error::{Code, Error, Result, SourceLocation};
@@ -36,6 +39,20 @@ pub struct Settings {
     pub baseline: BaselineSettings,
     /// Where backups go, and which of them stay.
     pub backup: Option<BackupSettings>,
+    /// How a container starts.
+    #[serde(default)]
+    pub start: StartSettings,
+    /// How old a database may be.
+    pub compatibility: Option<Compatibility>,
+    /// Migrations that an upgrade must not pass without the version that ends there.
+    #[serde(default, rename = "stop")]
+    pub stops: Vec<UpgradeStop>,
+    /// What puts right migrations that are known to have gone wrong.
+    #[serde(default, rename = "repair")]
+    pub repairs: Vec<Repair>,
+    /// Databases, by what no variable can mistake.
+    #[serde(default)]
+    pub environments: BTreeMap<String, EnvironmentSettings>,
 }
 
 /// `[backup]`; see `docs/reference/backup.md`.
@@ -52,11 +69,45 @@ pub struct BackupSettings {
     pub before_deploy: Option<BeforeDeploy>,
     /// How far that one has to be proven: 3 to 5.
     pub level: Option<u8>,
+    /// Evidence that lets a deploy pass in place of a backup.
+    #[serde(default)]
+    pub accept: Vec<EvidenceKind>,
+    /// How old it may be.
+    pub accept_within_hours: Option<u32>,
+    /// From how many days on `underpin backup prune` recompresses what stays; 0: never.
+    pub archive_after_days: Option<u32>,
     /// Which backups `underpin backup prune` keeps.
     #[serde(default)]
     pub keep: KeepRules,
     /// Signs manifests.
     key: Option<SecretSource>,
+}
+
+/// What somebody keeps elsewhere in place of a dump of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceKind {
+    /// A base backup, with the archive of the WAL since.
+    BaseBackup,
+    /// A snapshot of the storage.
+    Snapshot,
+    /// A branch of a provider that has such.
+    Branch,
+    /// A named point in the archive of the WAL.
+    RestorePoint,
+}
+
+impl EvidenceKind {
+    /// As it is written in the settings.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::BaseBackup => "base-backup",
+            Self::Snapshot => "snapshot",
+            Self::Branch => "branch",
+            Self::RestorePoint => "restore-point",
+        }
+    }
 }
 
 /// Before which deploys a backup is made.
@@ -185,6 +236,14 @@ pub struct PolicySettings {
     /// Rules that never refuse.
     #[serde(default)]
     pub allow: Vec<String>,
+    /// Rules, or families of rules (`LOSS`), that refuse whatever their level, unless allowed.
+    #[serde(default)]
+    pub needs_allow: Vec<String>,
+    /// For which deploys somebody has to have approved the plan.
+    #[serde(default)]
+    pub needs_approval: NeedsApproval,
+    /// How long an approval is good for, in hours; 72 unless said otherwise.
+    pub approval_valid_hours: Option<u32>,
 }
 
 /// From which level on a finding refuses.

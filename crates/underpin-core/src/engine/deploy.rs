@@ -45,7 +45,7 @@ pub struct DeployReport {
     pub not_verified_because: Option<String>,
     /// Nothing was changed: this is what would have been done.
     pub dry_run: bool,
-    /// The backup that was made first.
+    /// The backup that was made first, or the evidence that was accepted in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,
     /// What each migration took, beside what was expected.
@@ -648,7 +648,14 @@ async fn perform(
     keep_timings(&report.timings, executor).await;
     match &work.expected {
         Ok(expected) => {
-            verify_end_surely(expected, executor, sink).await?;
+            let verified = verify_end_surely(expected, executor, sink).await;
+            let entry = match &verified {
+                Ok(facts) => Entry::new(Kind::Verified).detail(format!("{facts} facts")),
+                Err(error) => Entry::new(Kind::VerifyFailed).detail(error.message().to_owned()),
+            };
+            // Nothing was changed: an entry that cannot be written takes nothing back.
+            let _kept = executor.record("", entry).await;
+            verified?;
             report.verified = true;
         }
         Err(reason) => {
@@ -683,11 +690,12 @@ pub(super) fn with_kept(error: Error, baselined: usize, applied: usize) -> Error
 }
 
 /// Everything is applied: a connection that is lost now is opened again once, and an error says so.
+/// Gives back how many facts were compared.
 async fn verify_end_surely(
     expected: &Expected,
     executor: &mut Executor,
     sink: &mut dyn EventSink,
-) -> Result<()> {
+) -> Result<usize> {
     let mut result = verify_end(expected, executor.session(), sink).await;
     if result.as_ref().is_err_and(|error| error.code() == Code::ConnectionLost) {
         result = match executor.open_session().await {
@@ -710,7 +718,7 @@ async fn verify_end(
     expected: &Expected,
     session: &mut Session,
     sink: &mut dyn EventSink,
-) -> Result<()> {
+) -> Result<usize> {
     let actual = catalog::read(session).await?.restricted_to(&expected.schemas);
     let result = verify::compare(&expected.last, &actual, &expected.drift);
     if result.new.is_empty() {
@@ -719,7 +727,7 @@ async fn verify_end(
             known_drift: result.known.len(),
             fingerprint: actual.fingerprint().to_string(),
         });
-        return Ok(());
+        return Ok(actual.len());
     }
     let words = format!(
         "all migrations are applied and recorded, and the catalog differs from the folder in {} places",

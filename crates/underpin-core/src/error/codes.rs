@@ -127,6 +127,10 @@ codes! {
     ConfigUnreadable = "UP-1008", Usage, AfterRepair, "the Prisma config file cannot be used";
     /// `underpin.toml` cannot be read, or holds a key or a value that is not known.
     SettingsInvalid = "UP-1009", Usage, AfterRepair, "underpin.toml is not valid";
+    /// `deploy -- COMMAND` cannot start the command, because no such program is there or it may not be
+    /// executed; or the address of `--health` cannot be listened on. Looked at before anything else:
+    /// nothing was changed.
+    StartUnusable = "UP-1010", Usage, AfterRepair, "what is to be started cannot be";
     /// The server cannot be reached: nothing listens there, the name does not resolve, or the
     /// connection timed out. Prisma's P1001.
     ServerUnreachable = "UP-1101", Failed, Safe, "the server cannot be reached";
@@ -279,6 +283,10 @@ codes! {
     BackupsUnusable = "UP-6012", Usage, AfterRepair, "the folder of the backups cannot be used";
     /// A backup of a newer PostgreSQL does not go into an older server.
     BackupNewer = "UP-6013", Refused, AfterRepair, "the backup is of a newer PostgreSQL";
+    /// What was claimed to be kept elsewhere (a snapshot, a base backup) cannot be what the server
+    /// says: it is too old, lies in the future, is from before the newest applied migration, is of
+    /// another server, or its WAL is not archived. Nothing was recorded.
+    EvidenceContradicted = "UP-6014", Refused, AfterRepair, "the server contradicts the evidence";
 
     /// The backup, or the rehearsal that was named, is of another state than the database is in
     /// now: what it shows is not what a deploy would do.

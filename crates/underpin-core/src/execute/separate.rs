@@ -417,7 +417,9 @@ impl Executor {
             0 => Kind::MigrationUndone,
             _ => Kind::MigrationStopped,
         };
-        let _kept = self.record(&sql, course.entry(kind).step(done)).await;
+        let entry = course.entry(kind).step(done);
+        let entry = entry.detail(error.sqlstate.clone().unwrap_or_default());
+        let _kept = self.record(&sql, entry).await;
         if unclear {
             return failure::unclear(migration, course.script, stopped.index, error);
         }

@@ -6,10 +6,13 @@
 mod backup;
 mod error;
 mod evidence;
+pub(crate) mod history;
+pub(crate) mod html;
 mod human;
 mod json;
 pub(crate) mod lint;
 mod log;
+pub(crate) mod notes;
 pub(crate) mod plan;
 mod progress;
 pub(crate) mod rehearsal;
@@ -20,7 +23,9 @@ use std::time::Duration;
 use underpin_core::Error;
 use underpin_core::event::{Event, EventSink};
 
-pub(crate) use backup::{render_backup, render_backups, render_prune, render_restore, size};
+pub(crate) use backup::{
+    render_backup, render_backups, render_claim, render_prune, render_restore, size,
+};
 pub(crate) use error::{facts as error_facts, render as render_error};
 pub(crate) use evidence::{StatusWithEvidence, render_evidence};
 pub(crate) use report::{
@@ -161,6 +166,16 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
                 format!("{database} on {address}, PostgreSQL {version}{schema}"),
                 Some(*duration),
             )
+        }
+        Event::ServerAwaited { reason } => ("Waiting", format!("for the server: {reason}"), None),
+        Event::ApplicationStarts { program, despite: None } => ("Starting", program.clone(), None),
+        Event::ApplicationStarts { program, despite: Some(code) } => (
+            "Starting",
+            format!("{program}, in spite of {code}: on_failure = \"start-anyway\""),
+            None,
+        ),
+        Event::ApplicationHeld { program, next } => {
+            ("Not started", format!("{program}: {next}"), None)
         }
         Event::DatabaseCreated { database, address } => {
             ("Created", format!("database {database} on {address}"), None)

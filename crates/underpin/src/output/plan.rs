@@ -148,6 +148,7 @@ pub(crate) fn markdown(plan: &PlanReport) -> String {
     text
 }
 
+/// `4.1 s to 11.8 s`.
 pub(crate) fn span(predicted: Option<Prediction>) -> String {
     let Some(Prediction { low_ms, high_ms }) = predicted else {
         return "a time that is not known".to_owned();
