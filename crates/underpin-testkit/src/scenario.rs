@@ -345,6 +345,7 @@ impl Stage<'_> {
             (r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+(\+[0-9:]+|Z)?", "[when]"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
+            (r"\b[0-9a-f]{24}-(backup|sample|schema)\.json", "[subject]-$1.json"),
             (r"backend [0-9]+", "backend [pid]"),
             // Others use the same server, and its programs lie elsewhere on every machine.
             (r"slots         [0-9]+ of [0-9]+ in use", "slots         [number] of [number] in use"),

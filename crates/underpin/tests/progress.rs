@@ -1,6 +1,6 @@
 //! The bar: drawn on a terminal and gone at the end; elsewhere one line per event.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::process::Command;
 

@@ -170,7 +170,7 @@ pub(super) struct Expectation {
 }
 
 /// What a migration took in production, beside what was expected.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Timing {
     /// The migration.
     pub migration: String,
@@ -211,6 +211,22 @@ impl Timing {
     pub fn is_longer(&self) -> bool {
         self.predicted.is_some_and(|predicted| self.took_ms > predicted.high_ms)
     }
+}
+
+/// What the journal keeps of a deploy's times, for a person.
+pub(super) fn in_words(detail: &str) -> String {
+    let Ok(timings) = serde_json::from_str::<Vec<Timing>>(detail) else {
+        return detail.to_owned();
+    };
+    let one = |timing: &Timing| {
+        let expected = match (timing.rehearsed_ms, timing.predicted) {
+            (Some(ms), _) => format!(", rehearsed {ms:.0} ms"),
+            (None, Some(p)) => format!(", predicted {} to {} ms", p.low_ms, p.high_ms),
+            (None, None) => String::new(),
+        };
+        format!("{} {} ms{expected}", timing.migration, timing.took_ms)
+    };
+    timings.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
