@@ -341,7 +341,10 @@ impl Stage<'_> {
             (r#""bytes": [0-9]+"#, r#""bytes": [size]"#),
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),
             (r#""duration_ms": ?[0-9.]+"#, r#""duration_ms": [time]"#),
-            (r#""(waited_ms|took_ms|rehearsed_ms|ratio)": ?([0-9.]+|null)"#, r#""$1": [time]"#),
+            (
+                r#""(waited_ms|took_ms|rehearsed_ms|ratio|restore_ms|proof_ms|bytes_per_second)": ?([0-9.]+|null)"#,
+                r#""$1": [time]"#,
+            ),
             (r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+(\+[0-9:]+|Z)?", "[when]"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
