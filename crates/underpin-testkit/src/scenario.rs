@@ -253,11 +253,7 @@ impl Stage<'_> {
             .env("HOME", self.root)
             .env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
         command.env("UNDERPIN_PG_BIN", &self.server.binaries().folder);
-        let settings = std::fs::read_to_string(self.root.join("underpin.toml"));
-        let with_backups = settings.is_ok_and(|text| text.contains("[backup]"));
-        if (with_backups || arguments.starts_with("doctor"))
-            && let Some(clients) = crate::clients(self.server.binaries().version.major())
-        {
+        if let Some(clients) = crate::clients(self.server.binaries().version.major()) {
             command.env("UNDERPIN_PG_CLIENTS", clients);
         }
         let url = self.url();
@@ -364,10 +360,14 @@ impl Stage<'_> {
             (r#""bytes": [0-9]+"#, r#""bytes": [size]"#),
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),
             (r#""duration_ms": ?[0-9.]+"#, r#""duration_ms": [time]"#),
-            (r#""(waited_ms|took_ms|rehearsed_ms|ratio)": ?([0-9.]+|null)"#, r#""$1": [time]"#),
+            (
+                r#""(waited_ms|took_ms|rehearsed_ms|ratio|restore_ms|proof_ms|bytes_per_second)": ?([0-9.]+|null)"#,
+                r#""$1": [time]"#,
+            ),
             (r"[0-9]{4}\\?-[0-9]{2}\\?-[0-9]{2}[ T][0-9:.]+(\+[0-9:]+|Z)?", "[when]"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
+            (r"\b[0-9a-f]{24}-(backup|sample|schema)\.json", "[subject]-$1.json"),
             (r"backend [0-9]+", "backend [pid]"),
             // Others use the same server, and its programs lie elsewhere on every machine.
             (r"slots         [0-9]+ of [0-9]+ in use", "slots         [number] of [number] in use"),
@@ -382,6 +382,7 @@ impl Stage<'_> {
                 text = regex.replace_all(&text, replacement).into_owned();
             }
         }
+        text = text.replace(&format!("{}_[stamp]", self.database.name), "[database]_[stamp]");
         text
     }
 }

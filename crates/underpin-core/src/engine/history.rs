@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::backup::{BackupListReport, BackupOptions, backup_list};
+use super::measured;
 use super::{Options, connect, history_table};
 use crate::error::Result;
 use crate::event::EventSink;
@@ -204,6 +205,7 @@ fn deed(entry: &Record, rows: &[MigrationRecord]) -> Deed {
             Some("(the attempt of an earlier run)".to_owned())
         }
         Some(Kind::MigrationUndone) => Some(because(&entry.detail)),
+        Some(Kind::Timed) => entry.detail.as_deref().map(measured::in_words),
         _ => entry.detail.clone(),
     };
     let row = rows.iter().find(|row| Some(&row.id) == entry.row.as_ref());
