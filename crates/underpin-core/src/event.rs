@@ -26,6 +26,11 @@ pub enum Event {
         #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
         duration: Duration,
     },
+    /// The server cannot be reached yet, or takes nobody yet; it is tried again.
+    ServerAwaited {
+        /// Why, in the words of the newest attempt.
+        reason: String,
+    },
     /// The database was absent and has been made.
     DatabaseCreated {
         /// The database.
@@ -228,9 +233,23 @@ pub enum Event {
         /// `applied` or `rolled_back`.
         r#as: &'static str,
     },
-    /// A phase of a backup begins.
+    /// The copy on which migrations are rehearsed is there.
+    CopyReady {
+        /// `backup`, `schema` or `sample`.
+        from: &'static str,
+        /// Rows in it.
+        rows: u64,
+        /// Bytes without indexes.
+        bytes: u64,
+        /// The server, in one phrase.
+        engine: String,
+        /// Milliseconds that it took.
+        #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
+        duration: Duration,
+    },
+    /// A phase of a backup or of a copy begins.
     BackupPhase {
-        /// `dump`, `check`, `restore` or `compare`.
+        /// `dump`, `check`, `restore`, `compare`, `drill`; of a copy `catalog`, `sample`.
         phase: &'static str,
     },
     /// How far it is; at most once a second.
@@ -250,6 +269,20 @@ pub enum Event {
         word: &'static str,
         /// What it rests on.
         evidence: String,
+    },
+    /// The application takes the place of this process now.
+    ApplicationStarts {
+        /// Its program.
+        program: String,
+        /// The error in spite of which it starts, where the policy says so.
+        despite: Option<&'static str>,
+    },
+    /// The application is not started.
+    ApplicationHeld {
+        /// Its program.
+        program: String,
+        /// What comes next, in words.
+        next: String,
     },
     /// The run is over and succeeded.
     Finished {

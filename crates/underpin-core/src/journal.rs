@@ -9,6 +9,8 @@
 //! Invariants: an intent is written before its action, an outcome after; no entry holds a secret or
 //! a row value. Non-goals: deciding anything; `_prisma_migrations`, which is Prisma's.
 
+mod record;
+
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::{Code, Error, Result};
 use crate::postgres::{Session, SqlError, literal};
+
+pub use record::{Record, Records, newest, rows_written};
 
 /// The schema that holds our tables. Neither Prisma nor a catalog snapshot looks into it.
 pub const SCHEMA: &str = "underpin";
@@ -54,10 +58,18 @@ pub enum Kind {
     /// A migration stopped in a statement that may have committed by itself: what of it is in
     /// effect is not known.
     MigrationUnclear,
+    /// A backup was made for this run; `detail` is its name and level.
+    BackedUp,
+    /// The catalog at the end was what the folder implies; `detail` says how much was compared.
+    Verified,
+    /// It was not; `detail` says in how many places.
+    VerifyFailed,
+    /// What the migrations of a deploy took, and what was expected; `detail` is a JSON list.
+    Timed,
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 18] = [
         Self::LeaseTaken,
         Self::Baselined,
         Self::BaselineUndone,
@@ -72,6 +84,10 @@ impl Kind {
         Self::MigrationUndone,
         Self::MigrationStopped,
         Self::MigrationUnclear,
+        Self::BackedUp,
+        Self::Verified,
+        Self::VerifyFailed,
+        Self::Timed,
     ];
 
     /// Its stable word.
@@ -92,10 +108,16 @@ impl Kind {
             Self::MigrationUndone => "migration_undone",
             Self::MigrationStopped => "migration_stopped",
             Self::MigrationUnclear => "migration_unclear",
+            Self::BackedUp => "backed_up",
+            Self::Verified => "verified",
+            Self::VerifyFailed => "verify_failed",
+            Self::Timed => "timed",
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
+    /// The kind of a word, if this version knows it.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 }
@@ -197,7 +219,7 @@ pub async fn target(session: &Session) -> std::result::Result<String, SqlError> 
 }
 
 /// The newest local copies; their names are times (UUIDv7).
-fn newest(folder: &Path) -> Vec<PathBuf> {
+fn newest_copies(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries
         .map(|entry| entry.path())
@@ -343,7 +365,7 @@ impl Journal {
     /// UP-3003 when the table cannot be read.
     pub async fn lost(&self, session: &Session, folder: &Path) -> Result<Vec<String>> {
         let mut witnessed: Vec<Witness> = Vec::new();
-        for path in newest(folder) {
+        for path in newest_copies(folder) {
             let Ok(text) = std::fs::read_to_string(path) else { continue };
             let lines = text.lines().filter_map(|line| serde_json::from_str::<Witness>(line).ok());
             witnessed.extend(lines.filter(|w| w.target == self.target && w.is_done()));
@@ -599,7 +621,7 @@ pub async fn broken_link(session: &Session) -> Result<Option<i64>> {
     Ok(None)
 }
 
-fn unusable(e: &SqlError) -> Error {
+pub(crate) fn unusable(e: &SqlError) -> Error {
     let code = if e.connection_lost { Code::ConnectionLost } else { Code::HistoryUnwritable };
     Error::new(code, "the journal `underpin.journal` cannot be used")
         .caused_by(e)

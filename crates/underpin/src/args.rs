@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use underpin_core::config::duration;
 use underpin_core::diagnose::Answers;
 use underpin_core::migrations::MigrationName;
 
@@ -54,15 +55,10 @@ pub(crate) struct Global {
     /// The folder of the backups [default: the one of underpin.toml, else below the state folder]
     #[arg(long, global = true, env = "UNDERPIN_BACKUPS", value_name = "FOLDER")]
     pub(crate) backups: Option<PathBuf>,
-    /// Seconds to wait for another process that migrates this database
-    #[arg(
-        long,
-        global = true,
-        env = "UNDERPIN_WAIT",
-        value_name = "SECONDS",
-        default_value_t = 60
-    )]
-    pub(crate) wait: u64,
+    /// Seconds to wait for another process that migrates this database [default: 60; 3600 before
+    /// a COMMAND]
+    #[arg(long, global = true, env = "UNDERPIN_WAIT", value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
     /// Longest time that one attempt waits for a table lock, such as 3s or 500ms
     #[arg(long, global = true, env = "UNDERPIN_LOCK_TIMEOUT", value_name = "DURATION", default_value = "3s",
           value_parser = duration)]
@@ -79,6 +75,9 @@ pub(crate) struct Global {
     /// Only results, warnings and errors
     #[arg(short, long, global = true, env = "UNDERPIN_QUIET")]
     pub(crate) quiet: bool,
+    /// No bar that is drawn over on a terminal
+    #[arg(long, global = true, env = "UNDERPIN_NO_PROGRESS")]
+    pub(crate) no_progress: bool,
 }
 
 /// Forms of output.
@@ -126,20 +125,17 @@ pub(crate) enum Verb {
         #[arg(long)]
         evidence: bool,
     },
-    /// Diagnose, baseline what is proven, apply the rest, verify
-    Deploy {
-        /// Say what would be done, and change nothing
-        #[arg(long, env = "UNDERPIN_DRY_RUN")]
-        dry_run: bool,
-        #[command(flatten)]
-        said: Said,
-        /// Refuse when anything has changed since this plan was made
-        #[arg(long, value_name = "FILE")]
-        plan: Option<PathBuf>,
-        /// Waive a rule that the policy refuses for
-        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
-        allow: Vec<String>,
+    /// Diagnose, baseline what is proven, apply the rest, verify; then start COMMAND
+    Deploy(DeployArguments),
+    /// Every run and what it did, what others recorded, the backups; changes nothing
+    History {
+        /// Runs to list, the newest
+        #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        runs: u16,
     },
+    /// The release notes of migrations, for those who will run them; reads files only
+    #[command(group = clap::ArgGroup::new("which").required(true).args(["since", "plan"]))]
+    Notes(NotesArguments),
     /// Judge what is pending against this database; changes nothing
     Plan(PlanArguments),
     /// Record what is proven to be in effect, without running anything
@@ -177,6 +173,19 @@ pub(crate) enum Verb {
     Verify,
     /// Say what migrations will lock, lose and break, without a database
     Lint(LintArguments),
+    /// Run what is pending on a throw-away copy and measure it; the database is only read
+    Rehearse(RehearseArguments),
+    /// Look at everything that a deploy depends on, with remedies; changes nothing
+    Doctor {
+        /// Leave out the comparison of the catalog with a replay of the folder
+        #[arg(long)]
+        no_drift: bool,
+    },
+    /// Say what a code means, and the way out: UP-3201, P3005, 55P03, a rule
+    Explain {
+        /// An error code of Underpin or Prisma, a rule, or an SQLSTATE
+        code: String,
+    },
     /// Backups that are proven to restore
     Backup {
         /// What to do.
@@ -197,6 +206,60 @@ pub(crate) enum Verb {
     },
     /// Rescue a database without history, on a throw-away server
     Demo,
+}
+
+/// What to deploy, and what to start then.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DeployArguments {
+    /// Say what would be done, and change nothing
+    #[arg(long, env = "UNDERPIN_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) said: Said,
+    /// Refuse when anything has changed since this plan was made
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Waive a rule that the policy refuses for
+    #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+    pub(crate) allow: Vec<String>,
+    /// What becomes of COMMAND when the deploy fails [default: stop]
+    #[arg(long, env = "UNDERPIN_ON_FAILURE", value_enum, value_name = "WHAT")]
+    pub(crate) on_failure: Option<OnFailure>,
+    /// Answer /livez, /readyz and /startupz here until COMMAND starts: 0.0.0.0:8081, or 8081
+    #[arg(long, env = "UNDERPIN_HEALTH", value_name = "ADDRESS")]
+    pub(crate) health: Option<String>,
+    /// Warn when the migrations may take longer than this, after which a probe kills the start
+    #[arg(long, env = "UNDERPIN_PROBE_WINDOW", value_name = "DURATION", value_parser = duration)]
+    pub(crate) probe_window: Option<std::time::Duration>,
+    /// Wait so long for a server that cannot be reached yet [default: 60s before COMMAND, else 0s]
+    #[arg(long, env = "UNDERPIN_WAIT_FOR_DATABASE", value_name = "DURATION", value_parser = duration)]
+    pub(crate) wait_for_database: Option<std::time::Duration>,
+    /// The application: takes the place of this process once the database is up to date
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "dry_run")]
+    pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+impl DeployArguments {
+    /// For the configuration.
+    pub(crate) fn on_failure(&self) -> Option<underpin_core::config::OnFailure> {
+        use underpin_core::config::OnFailure as Policy;
+        Some(match self.on_failure? {
+            OnFailure::Stop => Policy::Stop,
+            OnFailure::StartAnyway => Policy::StartAnyway,
+            OnFailure::Wait => Policy::Wait,
+        })
+    }
+}
+
+/// What becomes of the application when the deploy fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnFailure {
+    /// Not started: the process ends with the error's exit code
+    Stop,
+    /// Started all the same
+    StartAnyway,
+    /// Not started; the process stays, and tries again when that can help
+    Wait,
 }
 
 /// What to judge, and by which measure.
@@ -265,6 +328,9 @@ pub(crate) struct PlanArguments {
     /// Write the plan for `deploy --plan`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// The record of a rehearsal [default: the kept one of this very state, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rehearsal: Option<PathBuf>,
     /// Measure the rates for predictions on a scratch server (some seconds)
     #[arg(long)]
     pub(crate) calibrate: bool,
@@ -279,6 +345,59 @@ pub(crate) struct PlanArguments {
     pub(crate) allow: Vec<String>,
     #[command(flatten)]
     pub(crate) said: Said,
+}
+
+/// What the notes are about.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NotesArguments {
+    /// About the migrations after this one, the last of the release before
+    #[arg(long, value_name = "MIGRATION")]
+    pub(crate) since: Option<String>,
+    /// About what this plan runs, with its durations
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// What the release is called
+    #[arg(long, value_name = "TEXT", default_value = "This release")]
+    pub(crate) title: String,
+    /// A text with {{title}}, {{summary}}, {{changes}}, {{downtime}}, {{before}}, {{log}}, {{rollback}}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+}
+
+/// What to rehearse on.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RehearseArguments {
+    /// The backup, or `last`; with --from backup
+    #[arg(default_value = "last")]
+    pub(crate) backup: String,
+    /// What the copy is made from
+    #[arg(long, env = "UNDERPIN_REHEARSE_FROM", value_enum, default_value_t = CopyFrom::Backup)]
+    pub(crate) from: CopyFrom,
+    /// Make a backup first, and rehearse on that one
+    #[arg(long)]
+    pub(crate) create_backup: bool,
+    /// Rows that a sample takes of each table; those that they refer to come in addition
+    #[arg(long, value_name = "ROWS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) sample_rows: u64,
+    /// Megabytes that a sample takes in all
+    #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..1_000_000))]
+    pub(crate) sample_mb: u64,
+    /// Write the record to this file too, for `plan --rehearsal`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) said: Said,
+}
+
+/// What a copy is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CopyFrom {
+    /// A backup, restored: every row
+    Backup,
+    /// The catalog alone
+    Schema,
+    /// Some rows of every table, with those that they refer to
+    Sample,
 }
 
 /// What a person says of migrations that cannot be decided.
@@ -323,8 +442,8 @@ pub(crate) enum PrismaVerb {
 pub(crate) enum BackupVerb {
     /// Make one, and prove it
     Create {
-        /// How far it is proven: 3 decodable, 4 restored, 5 equal
-        #[arg(long, value_name = "LEVEL", default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=5))]
+        /// How far it is proven: 3 decodable, 4 restored, 5 equal, 6 drilled
+        #[arg(long, value_name = "LEVEL", default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=6))]
         level: u8,
         /// Why, as a part of its name
         #[arg(long, value_name = "WORD", default_value = "manual")]
@@ -365,8 +484,8 @@ pub(crate) enum BackupVerb {
         /// Its name, or `last`
         #[arg(default_value = "last")]
         backup: String,
-        /// 1 intact, 2 complete, 3 decodable, 4 restored, 5 equal
-        #[arg(long, value_name = "LEVEL", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=5))]
+        /// 1 intact, 2 complete, 3 decodable, 4 restored, 5 equal, 6 drilled: what is pending ran on it
+        #[arg(long, value_name = "LEVEL", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=6))]
         level: u8,
     },
     /// Bring one back as the database, compared before it takes the name; the old one is kept
@@ -432,17 +551,4 @@ pub(crate) enum ConfigVerb {
         #[arg(long)]
         origin: bool,
     },
-}
-
-/// `3s`, `500ms`, `2m`, or bare seconds.
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 =
-        digits.parse().map_err(|_| "a number with ms, s or m, such as 3s".to_owned())?;
-    match &text[digits.len()..] {
-        "ms" => Ok(std::time::Duration::from_millis(number)),
-        "" | "s" => Ok(std::time::Duration::from_secs(number)),
-        "m" => Ok(std::time::Duration::from_secs(number.saturating_mul(60))),
-        unit => Err(format!("`{unit}` is not a unit; use ms, s or m")),
-    }
 }

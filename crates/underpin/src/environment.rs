@@ -21,6 +21,9 @@ use underpin_sql::finding::Severity;
 
 use crate::args::Global;
 
+/// How long another migrating process is waited for.
+const PATIENCE_SECONDS: u64 = 60;
+
 /// A run's surroundings: flags, variables, the project in the working folder.
 pub(crate) struct Project {
     /// What Prisma's files say.
@@ -122,9 +125,11 @@ impl Project {
                 cache: cache.join("postgres"),
             },
             replay_cache: Some(cache.join("replay")),
-            patience: Duration::from_secs(global.wait),
+            arrival: Duration::ZERO,
+            patience: Duration::from_secs(global.wait.unwrap_or(PATIENCE_SECONDS)),
             locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
             journals: state_folder().map(|folder| folder.join("journal")),
+            rehearsals: state_folder().map(|folder| folder.join("rehearsals")),
             redis: self
                 .settings
                 .as_ref()
@@ -145,7 +150,7 @@ impl Project {
             Some(FailOn::Warning) => Some(Severity::Warning),
             Some(FailOn::Never) | None => None,
         };
-        Gate { plan: None, fail_on, allow: said.allow.clone() }
+        Gate { fail_on, allow: said.allow.clone(), ..Gate::default() }
     }
 
     /// Where backups go: a flag, the file, else beside the journals.
@@ -180,11 +185,9 @@ impl Project {
             return Ok(None);
         };
         let level = said.level.map(Level::try_from).transpose();
-        let level = level
-            .ok()
-            .filter(|level| level.is_none_or(|l| (Level::Decodable..=Level::Equal).contains(&l)));
+        let level = level.ok().filter(|level| level.is_none_or(|l| l >= Level::Decodable));
         let level = level.ok_or_else(|| {
-            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4 or 5")
+            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4, 5 or 6")
         })?;
         let when = said.before_deploy.unwrap_or(BeforeDeploy::Destructive);
         Ok(Some(BackupBefore { backup: self.backups(global)?, when, level }))

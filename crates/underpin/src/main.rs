@@ -3,13 +3,19 @@
 mod args;
 mod backup;
 mod demo;
+mod deploy;
+mod doctor;
 mod environment;
+mod explain;
 mod lint;
 mod migrate;
+mod notes;
 mod output;
 mod plan;
+mod rehearse;
 mod show;
 mod signals;
+mod start;
 
 use std::process::ExitCode;
 
@@ -21,7 +27,7 @@ use underpin_core::{Code, Error, Result};
 
 use environment::Project;
 
-use args::{Arguments, ConfigVerb, Global, Verb};
+use args::{Arguments, ConfigVerb, Global, Output, Verb};
 use output::Printer;
 
 fn main() -> ExitCode {
@@ -34,20 +40,23 @@ fn main() -> ExitCode {
         }
     };
     let printer = Printer::new(&arguments.global);
-    // Waits for nothing, and is over before a runtime has started.
-    if let Verb::Lint(lint) = &arguments.verb {
-        let result = lint::run(&arguments.global, lint, &printer);
+    // These wait for nothing, and are over before a runtime has started.
+    let done = match &arguments.verb {
+        Verb::Lint(lint) => Some(lint::run(&arguments.global, lint, &printer)),
+        Verb::Explain { code } => Some(explain::run(code, &printer)),
+        _ => None,
+    };
+    if let Some(result) = done {
         return ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number());
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = match runtime {
+    if let Verb::Deploy(deploy) = &arguments.verb
+        && !deploy.command.is_empty()
+    {
+        return start::run(&arguments.global, deploy, &printer);
+    }
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            let words = "the runtime could not be started";
-            let error = Error::new(Code::Internal, words).caused_by(error);
-            return ExitCode::from(failed(&printer, &error).number());
-        }
+        Err(error) => return ExitCode::from(failed(&printer, &error).number()),
     };
     let code = runtime.block_on(async {
         signals::listen();
@@ -60,6 +69,11 @@ fn main() -> ExitCode {
     // A name that is still being looked up for a Redis must not hold up the end.
     runtime.shutdown_background();
     code
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let made = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    made.map_err(|e| Error::new(Code::Internal, "the runtime could not be started").caused_by(e))
 }
 
 fn failed(printer: &Printer, error: &Error) -> ExitStatus {
@@ -86,24 +100,23 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
-    if printer.only_findings() && !matches!(arguments.verb, Verb::Plan(_)) {
+    let (page, comment) = (printer.form() == Output::Html, printer.form() == Output::Markdown);
+    let has_form = match arguments.verb {
+        Verb::Plan(_) => true,
+        Verb::Notes(_) => page || comment,
+        Verb::History { .. } => page,
+        Verb::Rehearse(_) => comment,
+        _ => false,
+    };
+    if printer.only_findings() && !has_form {
         let words = "this verb has no findings: --output human, json, ndjson or log";
         return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
     }
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
         Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
-        Verb::Deploy { dry_run, said, plan: planned, allow } => {
-            let project = Project::find(global)?;
-            let mut options = project.options(global, true, *dry_run)?;
-            options.answers = said.answers();
-            options.gate.plan = planned.as_deref().map(plan::read).transpose()?;
-            options.gate.allow.extend(allow.iter().cloned());
-            let before = project.backup_before(global)?;
-            let report = engine::deploy_backed(&options, before.as_ref(), &mut *sink).await?;
-            printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
-            Ok(ExitStatus::Success)
-        }
+        Verb::Rehearse(arguments) => rehearse::run(global, arguments, printer).await,
+        Verb::Deploy(arguments) => deploy::attempt(global, arguments, printer, &mut *sink).await,
         Verb::Baseline { undo: Some(run), dry_run, .. } => {
             let options = environment::options(global, true, *dry_run)?;
             let report = engine::undo_baseline(&options, run, &mut *sink).await?;
@@ -144,14 +157,30 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/verify@1", &report, || output::render_verify(&report));
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }
+        Verb::Notes(arguments) => notes::run(global, arguments, printer),
+        Verb::History { runs } => {
+            let project = Project::find(global)?;
+            let (options, backups) =
+                (project.options(global, false, true)?, project.backups(global)?);
+            let report = engine::history(&options, &backups, (*runs).into(), &mut *sink).await?;
+            match page {
+                true => output::out(&output::history::page(&report)),
+                false => {
+                    printer
+                        .result("underpin/history@1", &report, || output::history::human(&report));
+                }
+            }
+            Ok(ExitStatus::Success)
+        }
         Verb::Config { verb: ConfigVerb::Show { origin } } => {
             let report = show::configuration(global)?;
             printer.result("underpin/config@1", &report, || show::render(&report, *origin));
             Ok(ExitStatus::Success)
         }
+        Verb::Doctor { no_drift } => doctor::run(global, *no_drift, printer).await,
         Verb::Backup { verb } => backup::run(global, verb, printer).await,
-        // Migrate has its own streams and exit codes, lint no need of a runtime; see `main`.
-        Verb::Migrate { .. } | Verb::Lint(_) => Ok(ExitStatus::Success),
+        // Migrate has its own streams and exit codes, these no need of a runtime; see `main`.
+        Verb::Migrate { .. } | Verb::Lint(_) | Verb::Explain { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }

@@ -67,6 +67,7 @@ fn run(tools: &Tools, name: &BackupName) -> Result<Archived> {
             archived.bytes()
         ),
         unchecked: Vec::new(),
+        restore_milliseconds: None,
     });
     partial.finish(&archived, tools.key.as_ref()).map_err(|e| not_written(&e))?;
     store.leave_for_archive(name)?;

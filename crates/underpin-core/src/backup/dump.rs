@@ -305,6 +305,7 @@ impl Draft<'_> {
             milliseconds: milliseconds(begun.elapsed()),
             evidence,
             unchecked: Vec::new(),
+            restore_milliseconds: None,
         });
         Ok(())
     }

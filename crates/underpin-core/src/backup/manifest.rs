@@ -137,6 +137,9 @@ pub struct Proof {
     pub evidence: String,
     /// What it could not show: `restored without postgis`.
     pub unchecked: Vec<String>,
+    /// How long the restore alone took, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore_milliseconds: Option<u64>,
 }
 
 /// A check that failed.

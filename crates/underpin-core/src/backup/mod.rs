@@ -15,6 +15,7 @@ mod archive;
 mod check;
 mod claim;
 pub mod content;
+mod copy;
 mod dump;
 mod files;
 mod inventory;
@@ -31,8 +32,9 @@ mod store;
 mod swap;
 
 pub use archive::{Archived, archive};
-pub use check::check;
+pub use check::{Drill, Drilled, Drilling, check, check_drilled};
 pub use claim::{Answer, Claim, ClaimRequest, Look, Lsn, accept, accepted};
+pub use copy::{RestoredCopy, restored_copy};
 pub use dump::{Request, create};
 pub use large_object::LargeObjects;
 pub use level::Level;

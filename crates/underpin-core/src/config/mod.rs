@@ -9,6 +9,8 @@ mod dotenv;
 mod excerpt;
 mod files;
 mod generation;
+mod manifest;
+mod occasion;
 mod package;
 mod prisma_config;
 mod project_schema;
@@ -22,9 +24,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use generation::Generation;
+pub use manifest::{
+    Compatibility, EnvironmentSettings, NeedsApproval, OnFailure, Repair, StartSettings,
+    UpgradeStop, duration,
+};
+pub use occasion::{Machine, Occasion};
 pub use settings::{
     BackupSettings, BaselineSettings, BeforeDeploy, DataOnlyPolicy, EvidenceKind,
-    FILE as SETTINGS_FILE, FailOn, KeepRules, MigrateSettings, PartialPolicy, Settings,
+    FILE as SETTINGS_FILE, FailOn, KeepRules, MigrateSettings, PartialPolicy, PolicySettings,
+    Settings,
 };
 pub use value::{Origin, Secret, Setting, Sourced, Via};
 

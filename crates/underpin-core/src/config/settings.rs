@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::manifest::{
+    Compatibility, EnvironmentSettings, NeedsApproval, Repair, StartSettings, UpgradeStop,
+};
 use super::value::Secret;
 
 use crate::error::{Code, Error, Result, SourceLocation};
@@ -36,6 +39,20 @@ pub struct Settings {
     pub baseline: BaselineSettings,
     /// Where backups go, and which of them stay.
     pub backup: Option<BackupSettings>,
+    /// How a container starts.
+    #[serde(default)]
+    pub start: StartSettings,
+    /// How old a database may be.
+    pub compatibility: Option<Compatibility>,
+    /// Migrations that an upgrade must not pass without the version that ends there.
+    #[serde(default, rename = "stop")]
+    pub stops: Vec<UpgradeStop>,
+    /// What puts right migrations that are known to have gone wrong.
+    #[serde(default, rename = "repair")]
+    pub repairs: Vec<Repair>,
+    /// Databases, by what no variable can mistake.
+    #[serde(default)]
+    pub environments: BTreeMap<String, EnvironmentSettings>,
 }
 
 /// `[backup]`; see `docs/reference/backup.md`.
@@ -219,6 +236,14 @@ pub struct PolicySettings {
     /// Rules that never refuse.
     #[serde(default)]
     pub allow: Vec<String>,
+    /// Rules, or families of rules (`LOSS`), that refuse whatever their level, unless allowed.
+    #[serde(default)]
+    pub needs_allow: Vec<String>,
+    /// For which deploys somebody has to have approved the plan.
+    #[serde(default)]
+    pub needs_approval: NeedsApproval,
+    /// How long an approval is good for, in hours; 72 unless said otherwise.
+    pub approval_valid_hours: Option<u32>,
 }
 
 /// From which level on a finding refuses.

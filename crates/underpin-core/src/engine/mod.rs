@@ -4,11 +4,15 @@
 mod backup;
 mod baseline;
 mod deploy;
+mod doctor;
 mod evidence;
 mod examination;
 mod failed;
+mod history;
+mod measured;
 mod plan;
 pub mod prisma;
+mod rehearse;
 mod resolve;
 mod status;
 mod turn;
@@ -19,15 +23,20 @@ use std::time::{Duration, Instant};
 
 pub use backup::{
     AcceptRequest, BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport,
-    ClaimEntry, CreateRequest, PruneReport, RestoreRequest, backup_accept, backup_check,
+    ClaimEntry, CreateRequest, PruneReport, Recovery, RestoreRequest, backup_accept, backup_check,
     backup_create, backup_list, backup_pin, backup_prune, backup_restore,
 };
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
 pub use deploy::{DeployReport, deploy, deploy_backed};
+pub use doctor::{DoctorReport, DoctorRequest, doctor};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
+pub use history::{Deed, HistoryReport, OtherRow, RunOutcome, RunRecord, history};
+pub use measured::{MeasuredHere, Timing};
 pub use plan::{
-    Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, plan,
+    Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, RehearsedOn,
+    plan,
 };
+pub use rehearse::{RehearsalReport, RehearseRequest, Source, rehearse};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
 pub use verify::{VerifyReport, verify};
@@ -42,6 +51,11 @@ use crate::migrations::MigrationFolder;
 use crate::postgres::scratch::ScratchOptions;
 use crate::postgres::{ConnectionSettings, Queryable as _, ServerVersion, Session};
 
+/// The first pause before a server that is not there yet is tried again.
+const ARRIVAL_PAUSE: Duration = Duration::from_millis(100);
+/// The longest one.
+const ARRIVAL_PAUSE_MAX: Duration = Duration::from_secs(2);
+
 /// Everything that a verb works with; made by the caller from flags, environment and files.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -53,12 +67,16 @@ pub struct Options {
     pub scratch: ScratchOptions,
     /// Where replays are kept; `None` keeps none.
     pub replay_cache: Option<PathBuf>,
+    /// How long to wait for a server that cannot be reached yet, or takes nobody yet.
+    pub arrival: Duration,
     /// How long to wait for another migrating process.
     pub patience: Duration,
     /// The lock budget.
     pub locks: LockBudget,
     /// Where the local copies of journals are kept; `None` keeps none.
     pub journals: Option<PathBuf>,
+    /// Where records of rehearsals are kept and looked for; `None` keeps none.
+    pub rehearsals: Option<PathBuf>,
     /// A Redis that wakes those who wait: its URL, or why there is none although there should be.
     pub redis: Option<Result<Secret>>,
     /// What may be done without asking about a database whose history does not tell everything.
@@ -83,9 +101,11 @@ impl Options {
             folder,
             scratch: ScratchOptions::default(),
             replay_cache: None,
+            arrival: Duration::ZERO,
             patience: Duration::from_secs(60),
             locks: LockBudget::default(),
             journals: None,
+            rehearsals: None,
             redis: None,
             policy: Policy::default(),
             answers: Answers::default(),
@@ -105,12 +125,14 @@ pub struct Gate {
     pub fail_on: Option<underpin_sql::finding::Severity>,
     /// Rules that are waived for this run.
     pub allow: Vec<String>,
+    /// After this time a health probe kills a start that is not ready: a longer one is warned of.
+    pub probe_window: Option<Duration>,
 }
 
 /// Connects and says so.
 async fn connect(options: &Options, sink: &mut dyn EventSink) -> Result<Session> {
     let begun = Instant::now();
-    let session = options.target.connect().await?;
+    let session = arrive(options, sink).await?;
     let version = session.version();
     if version.major() < ServerVersion::OLDEST_MAJOR {
         let words = format!(
@@ -127,6 +149,41 @@ async fn connect(options: &Options, sink: &mut dyn EventSink) -> Result<Session>
         duration: begun.elapsed(),
     });
     Ok(session)
+}
+
+/// Opens a session, waiting as long as the options say for a server that is not there yet.
+async fn arrive(options: &Options, sink: &mut dyn EventSink) -> Result<Session> {
+    let begun = Instant::now();
+    let mut pause = ARRIVAL_PAUSE;
+    let mut stop = options.stop.clone();
+    loop {
+        let error = match options.target.connect().await {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
+        };
+        // Refused, no such name yet, starting up (57P03), no free slot (53300).
+        let passes = matches!(error.code(), Code::ServerUnreachable | Code::ServerBusy);
+        if !passes || options.arrival.is_zero() {
+            return Err(error);
+        }
+        if begun.elapsed() + pause > options.arrival {
+            let waited = format!("waited {} s for it", options.arrival.as_secs());
+            return Err(error.details([waited]));
+        }
+        if pause == ARRIVAL_PAUSE {
+            let reason = error.causes().last().map_or(error.message(), String::as_str);
+            sink.emit(&Event::ServerAwaited { reason: reason.to_owned() });
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.requested() => {
+                let words = "stopped on request while waiting for the server";
+                return Err(Error::new(Code::Interrupted, words).caused_by(&error)
+                    .hint("run the same command again"));
+            }
+        }
+        pause = (pause * 2).min(ARRIVAL_PAUSE_MAX);
+    }
 }
 
 fn read_folder(options: &Options, sink: &mut dyn EventSink) -> Result<MigrationFolder> {

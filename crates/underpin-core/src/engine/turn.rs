@@ -2,13 +2,16 @@
 //! the verbs that write.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use super::backup::BackupBefore;
 use super::{Options, history_table};
 use crate::coordinate::{self, Entered, Entrance, Happening};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{ExecutionContext, Executor, Link, Recovery, Resume, ScriptRules, recover};
+use crate::execute::{
+    ExecutionContext, Executor, Link, Observer, Recovery, Resume, ScriptRules, recover,
+};
 use crate::history::History;
 use crate::migrations::{Migration, MigrationName};
 use crate::postgres::Session;
@@ -26,6 +29,8 @@ pub(super) struct Run<'a> {
     pub(super) heals: bool,
     /// What is backed up before the first migration.
     pub(super) backup: Option<&'a BackupBefore>,
+    /// Who looks on; taken by the executor.
+    pub(super) observer: Mutex<Option<Box<dyn Observer>>>,
 }
 
 impl<'a> Run<'a> {
@@ -37,6 +42,7 @@ impl<'a> Run<'a> {
             rules: ScriptRules::default(),
             heals: true,
             backup: None,
+            observer: Mutex::new(None),
         }
     }
 
@@ -85,7 +91,8 @@ impl<'a> Run<'a> {
             heals: self.heals,
         };
         let link = Link::new(session, options.target.clone(), options.stop.clone()).await;
-        Ok(Ok(Executor::new(link, *turn, context)))
+        let observer = self.observer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(Ok(Executor::new(link, *turn, context).observed_by(observer)))
     }
 }
 

@@ -127,6 +127,10 @@ codes! {
     ConfigUnreadable = "UP-1008", Usage, AfterRepair, "the Prisma config file cannot be used";
     /// `underpin.toml` cannot be read, or holds a key or a value that is not known.
     SettingsInvalid = "UP-1009", Usage, AfterRepair, "underpin.toml is not valid";
+    /// `deploy -- COMMAND` cannot start the command, because no such program is there or it may not be
+    /// executed; or the address of `--health` cannot be listened on. Looked at before anything else:
+    /// nothing was changed.
+    StartUnusable = "UP-1010", Usage, AfterRepair, "what is to be started cannot be";
     /// The server cannot be reached: nothing listens there, the name does not resolve, or the
     /// connection timed out. Prisma's P1001.
     ServerUnreachable = "UP-1101", Failed, Safe, "the server cannot be reached";
@@ -283,6 +287,15 @@ codes! {
     /// says: it is too old, lies in the future, is from before the newest applied migration, is of
     /// another server, or its WAL is not archived. Nothing was recorded.
     EvidenceContradicted = "UP-6014", Refused, AfterRepair, "the server contradicts the evidence";
+
+    /// The backup, or the rehearsal that was named, is of another state than the database is in
+    /// now: what it shows is not what a deploy would do.
+    RehearsalStale = "UP-6101", Differs, AfterRepair, "the rehearsal is of another state";
+    /// The copy on which the migrations were to be rehearsed could not be made. The database was only
+    /// read.
+    CopyFailed = "UP-6102", Failed, AfterRepair, "the copy for the rehearsal could not be made";
+    /// The role may not read everything that the copy needs. The database was only read.
+    CopyDenied = "UP-6103", Refused, AfterRepair, "the role may not copy the database";
 
     /// A fault of Underpin itself. Please report it with the command and the version.
     Internal = "UP-9001", Failed, AfterRepair, "internal fault";

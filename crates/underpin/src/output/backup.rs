@@ -40,6 +40,14 @@ pub(crate) fn render_backup(report: &BackupReport) -> String {
         span(report.duration),
         inert(&report.folder)
     );
+    if let Some(recovery) = &report.recovery {
+        text += &format!(
+            "\n  restored in {} ({}/s), proven in {}",
+            span(std::time::Duration::from_millis(recovery.restore_ms)),
+            size(recovery.bytes_per_second),
+            span(std::time::Duration::from_millis(recovery.proof_ms))
+        );
+    }
     for unchecked in &report.unchecked {
         text += &format!("\n  {} {}", "not checked:".yellow(), inert(unchecked));
     }

@@ -38,6 +38,9 @@ pub(super) fn lines(event: &Event, quiet: bool) -> Vec<String> {
         let loud = matches!(
             event,
             Event::LockWaiting { .. }
+                | Event::ServerAwaited { .. }
+                | Event::ApplicationStarts { despite: Some(_), .. }
+                | Event::ApplicationHeld { .. }
                 | Event::NotVerified { .. }
                 | Event::ServerNotice { .. }
                 | Event::TookOver { .. }

@@ -6,11 +6,15 @@
 mod backup;
 mod error;
 mod evidence;
+pub(crate) mod history;
+pub(crate) mod html;
 mod human;
 mod json;
 pub(crate) mod lint;
 mod log;
+pub(crate) mod notes;
 pub(crate) mod plan;
+pub(crate) mod rehearsal;
 mod report;
 
 use std::time::Duration;
@@ -159,6 +163,16 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
                 Some(*duration),
             )
         }
+        Event::ServerAwaited { reason } => ("Waiting", format!("for the server: {reason}"), None),
+        Event::ApplicationStarts { program, despite: None } => ("Starting", program.clone(), None),
+        Event::ApplicationStarts { program, despite: Some(code) } => (
+            "Starting",
+            format!("{program}, in spite of {code}: on_failure = \"start-anyway\""),
+            None,
+        ),
+        Event::ApplicationHeld { program, next } => {
+            ("Not started", format!("{program}: {next}"), None)
+        }
         Event::DatabaseCreated { database, address } => {
             ("Created", format!("database {database} on {address}"), None)
         }
@@ -270,6 +284,11 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
         Event::Resolved { name, r#as: word } => {
             ("Resolved", format!("{name} is recorded as {}", word.replace('_', " ")), None)
         }
+        Event::CopyReady { from, rows, bytes, engine, duration } => (
+            "Copy",
+            format!("from {from}: about {rows} rows, {} ({engine})", size(*bytes)),
+            Some(*duration),
+        ),
         Event::BackupPhase { phase } => ("Backup", format!("{phase} …"), None),
         Event::BackupProgress { phase, bytes, of } => {
             let of = of.map(|of| format!(" of about {}", size(of))).unwrap_or_default();
