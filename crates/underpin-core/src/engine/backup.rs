@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Options, connect, history_table, rehearse};
+use super::{Options, connect, guard, history_table, rehearse};
 use crate::backup::retain::{self, Candidate, Rules, Verdict};
 use crate::backup::{
     self, Archived, BackupName, Claim, ClaimRequest, Level, Listed, Manifest, Replacing, Request,
@@ -182,6 +182,22 @@ pub struct PruneReport {
 }
 
 impl BackupOptions {
+    /// Unsigned backups in a folder: one table at a time, the usual rules of what stays, no archive,
+    /// no evidence accepted.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            key: None,
+            environment: None,
+            jobs: 1,
+            keep: Rules::default(),
+            archive_after_days: 0,
+            accept: Vec::new(),
+            accept_within: Duration::from_secs(24 * 3600),
+        }
+    }
+
     pub(super) fn store(&self) -> Store {
         Store::new(self.folder.clone(), self.key.clone())
     }
@@ -562,6 +578,9 @@ pub async fn backup_restore(
     let (name, _) = backup.store().find(&request.backup)?;
     // One that cannot be reached, because it is gone or broken, is migrated by nobody.
     if let Ok(session) = options.target.connect().await {
+        if !options.dry_run {
+            guard::refuse_protected(options, &session).await?;
+        }
         wait_for_migration(&session, options, sink).await?;
     }
     let tools = backup.tools(options);

@@ -8,7 +8,6 @@ mod measured;
 
 use std::path::{Path, PathBuf};
 
-use underpin_core::backup::retain::Rules;
 use underpin_core::engine::{
     self, BackupOptions, Options, RehearsalReport, RehearseRequest, Source,
 };
@@ -61,16 +60,8 @@ impl Stage {
                 folder.path().join("migrations"),
             )
         };
-        let backups = BackupOptions {
-            folder: folder.path().join("backups"),
-            key: None,
-            environment: None,
-            jobs: 2,
-            keep: Rules::default(),
-            archive_after_days: 0,
-            accept: Vec::new(),
-            accept_within: std::time::Duration::ZERO,
-        };
+        let backups =
+            BackupOptions { jobs: 2, ..BackupOptions::new(folder.path().join("backups")) };
         Self { database, folder, options, backups, server }
     }
 
