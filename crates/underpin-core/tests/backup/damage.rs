@@ -147,3 +147,49 @@ async fn names_and_folders_that_lead_elsewhere_are_refused() {
     assert_eq!(stage.create().await.unwrap_err().code(), Code::BackupsUnusable);
     assert_eq!(stage.entries(), [name.as_str()]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_cut_at_any_offset_is_found() {
+    let Some((stage, name, folder)) = stage().await else { return };
+    let manifest = folder.join("manifest.json");
+    let whole = std::fs::read(&manifest).unwrap();
+    for cut in 0..whole.len() {
+        std::fs::write(&manifest, &whole[..cut]).unwrap();
+        let error = stage.store().read(&name).unwrap_err();
+        assert!(is_found_out(error.code()), "manifest cut to {cut}: {error}");
+    }
+    std::fs::write(&manifest, &whole).unwrap();
+    let data = files(&folder).into_iter().filter(|path| path.to_string_lossy().contains(".dat"));
+    let smallest = data.min_by_key(|path| path.metadata().unwrap().len()).unwrap();
+    let good = std::fs::read(&smallest).unwrap();
+    for cut in 0..good.len() {
+        std::fs::write(&smallest, &good[..cut]).unwrap();
+        let error = stage.check(&name, Level::Intact).await.unwrap_err();
+        assert_eq!(error.code(), Code::BackupDamaged, "cut to {cut}");
+        std::fs::write(&manifest, &whole).unwrap();
+    }
+    std::fs::write(&smallest, &good).unwrap();
+    stage.check(&name, Level::Intact).await.unwrap();
+}
+
+/// The archive of months is no way out of the folder, nor is a claim.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_in_the_archive_are_not_followed() {
+    let Some((stage, name, folder)) = stage().await else { return };
+    let elsewhere = stage.folder.path().join("elsewhere");
+    let month = stage.tools.folder.join("archive/2026-01");
+    std::fs::create_dir_all(&month).unwrap();
+    std::fs::rename(&folder, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, month.join(name.as_str())).unwrap();
+    assert!(stage.store().list().unwrap().is_empty());
+    assert_eq!(stage.store().read(&name).unwrap_err().code(), Code::BackupDamaged);
+    std::fs::remove_dir_all(&month).unwrap();
+    std::os::unix::fs::symlink(stage.folder.path(), &month).unwrap();
+    assert!(stage.store().list().unwrap().is_empty());
+    let claim = stage.tools.folder.join("prod.claim.json");
+    std::os::unix::fs::symlink(elsewhere.join("manifest.json"), &claim).unwrap();
+    assert_eq!(
+        stage.store().claims().unwrap()[0].1.as_ref().unwrap_err().code(),
+        Code::BackupDamaged
+    );
+}

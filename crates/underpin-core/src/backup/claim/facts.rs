@@ -4,7 +4,7 @@ use super::super::manifest::LastMigration;
 use super::super::query_failed;
 use super::Lsn;
 use crate::error::{Code, Error, Result};
-use crate::history::HistoryTable;
+use crate::history::{HistoryTable, MigrationRecord};
 use crate::postgres::{ConnectionSettings, Queryable as _, ServerVersion, Session, literal};
 
 /// What a server can say about a claim.
@@ -78,10 +78,11 @@ impl Facts {
             query_failed(Code::EvidenceContradicted, "asking the server about the evidence", &e)
         })?;
         let history = HistoryTable::in_schema(target.schema()).read(session).await?;
-        let migration = history.records.into_iter().rfind(|r| r.is_applied()).map(|record| {
-            let ended = record.finished_at.as_deref().and_then(moment);
-            (LastMigration { name: record.name.to_string(), checksum: record.checksum }, ended)
-        });
+        let migration =
+            history.records.into_iter().rfind(MigrationRecord::is_applied).map(|record| {
+                let ended = record.finished_at.as_deref().and_then(moment);
+                (LastMigration { name: record.name.to_string(), checksum: record.checksum }, ended)
+            });
         let row = rows.into_iter().next().unwrap_or_default();
         Self::of(row, session.version(), migration).ok_or_else(|| {
             Error::new(Code::Internal, "the server's answer about the evidence is not understood")

@@ -4,6 +4,7 @@
 //! A drill starts a server of its own, brings the program to a known place, breaks something and
 //! judges the end as the n-th-call loop does.
 
+mod backup;
 mod crash;
 mod folder;
 mod net;
@@ -81,6 +82,7 @@ drills! {
     "paused holder is overtaken and fenced", true, race::paused_holder;
     "an application holds a table for 2 s", true, race::blocked_table;
     "Redis in every state", true, redis::in_every_state;
+    "backup killed in its midst", false, backup::killed;
     "odd folder", false, folder::odd;
     "slow line", true, net::slow_line;
     "packets lost without a word", true, net::silent;
