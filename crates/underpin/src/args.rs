@@ -204,7 +204,8 @@ pub(crate) struct DeployArguments {
     /// Refuse when anything has changed since this plan was made
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
-    /// Waive a rule that the policy refuses for; or let pass: `protected`, `upgrade-stop`
+    /// Waive a rule that the policy refuses for; or let pass: `protected`, `upgrade-stop`,
+    /// `newer-database`
     #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
     /// What becomes of COMMAND when the deploy fails [default: stop]
