@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use underpin_core::Code;
 use underpin_core::error::Retry;
+use underpin_core::explain::{self, Kind};
 
 /// Writes the pages, or with `check` names those that differ.
 pub(crate) fn write(root: &Path, check: bool) -> Vec<String> {
-    let mut pages = error_pages();
+    let mut pages = code_pages();
     pages.extend(crate::rule_pages::pages());
     match command_page(root) {
         Ok(page) => drop(pages.insert(PathBuf::from("docs/reference/cli.md"), page)),
@@ -28,7 +29,7 @@ pub(crate) fn write(root: &Path, check: bool) -> Vec<String> {
             faults.push(format!("{}: {error}", path.display()));
         }
     }
-    for folder in ["docs/errors", "docs/rules"] {
+    for folder in ["docs/errors", "docs/prisma-errors", "docs/rules", "docs/sqlstate"] {
         let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten();
         for entry in entries.filter_map(Result::ok) {
             let relative = PathBuf::from(folder).join(entry.file_name());
@@ -47,11 +48,12 @@ fn put(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::write(path, text)
 }
 
-fn error_pages() -> BTreeMap<PathBuf, String> {
+/// The pages of `underpin explain`, and their three indexes.
+fn code_pages() -> BTreeMap<PathBuf, String> {
     let mut pages = BTreeMap::new();
-    let mut index = String::from(
-        "# Error codes\n\nGenerated from the one table in `crates/underpin-core/src/error/codes.rs`.\n\n\
-         | code | what | exit | again? |\n|---|---|---|---|\n",
+    let mut errors = String::from(
+        "# Error codes\n\nGenerated from the one table in `crates/underpin-core/src/error/codes.rs`; \
+         `underpin explain CODE` prints the same.\n\n| code | what | exit | again? |\n|---|---|---|---|\n",
     );
     for code in Code::ALL {
         let again = match code.retry() {
@@ -60,16 +62,32 @@ fn error_pages() -> BTreeMap<PathBuf, String> {
         };
         let exit = code.exit().number();
         let _infallible =
-            writeln!(index, "| [{code}]({code}.md) | {} | {exit} | {again} |", code.title());
-        let text: Vec<&str> = code.explanation().lines().map(str::trim).collect();
-        let page = format!(
-            "# {code}: {}\n\n{}\n\nExit code {exit}. Running again: {again}.\n",
-            code.title(),
-            text.join("\n")
-        );
-        pages.insert(PathBuf::from(format!("docs/errors/{code}.md")), page);
+            writeln!(errors, "| [{code}]({code}.md) | {} | {exit} | {again} |", code.title());
     }
-    pages.insert(PathBuf::from("docs/errors/README.md"), index);
+    let head = |title: &str, file: &str| {
+        format!(
+            "# {title}\n\nGenerated from `crates/underpin-core/src/explain/{file}`; `underpin explain CODE` \
+             prints the same.\n\n| code | what |\n|---|---|\n"
+        )
+    };
+    let mut prisma = head("Errors of Prisma Migrate", "prisma.md");
+    let mut sqlstate = head("SQLSTATEs that migrations meet", "sqlstate.md");
+    for page in explain::all() {
+        let (folder, index) = match page.kind {
+            // Beside their index, which is made of the same rows.
+            Kind::Rule => continue,
+            Kind::Underpin => ("errors", None),
+            Kind::Prisma => ("prisma-errors", Some(&mut prisma)),
+            Kind::Sqlstate => ("sqlstate", Some(&mut sqlstate)),
+        };
+        if let Some(index) = index {
+            let _infallible = writeln!(index, "| [{0}]({0}.md) | {1} |", page.id, page.title);
+        }
+        pages.insert(PathBuf::from(format!("docs/{folder}/{}.md", page.id)), page.markdown());
+    }
+    for (folder, index) in [("errors", errors), ("prisma-errors", prisma), ("sqlstate", sqlstate)] {
+        pages.insert(PathBuf::from(format!("docs/{folder}/README.md")), index);
+    }
     pages
 }
 

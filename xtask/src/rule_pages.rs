@@ -1,10 +1,10 @@
-//! A page for each rule, from its row, its `page.md` and its two scripts.
+//! A page for each rule, and their index.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use underpin_sql::rules::{Entry, RULES};
+use underpin_sql::rules::RULES;
 
 /// What the families are about, in the order of the index.
 const FAMILIES: &[(&str, &str)] = &[
@@ -27,7 +27,7 @@ const FAMILIES: &[(&str, &str)] = &[
 pub(crate) fn pages() -> BTreeMap<PathBuf, String> {
     let mut pages: BTreeMap<PathBuf, String> = RULES
         .iter()
-        .map(|entry| (PathBuf::from(format!("docs/rules/{}.md", entry.rule.id)), page(entry)))
+        .map(|entry| (PathBuf::from(format!("docs/rules/{}.md", entry.rule.id)), entry.markdown()))
         .collect();
     pages.insert(PathBuf::from("docs/rules/README.md"), index());
     pages
@@ -55,42 +55,4 @@ fn index() -> String {
         }
     }
     text
-}
-
-fn page(entry: &Entry) -> String {
-    let rule = entry.rule;
-    let [loss, downtime, back, old_app] = rule.grades.words();
-    let mut text = format!(
-        "# {}: {}\n\n| level | loss | downtime | way back | old application |\n|---|---|---|---|---|\n\
-         | {} | {loss} | {downtime} | {back} | {old_app} |\n\n**Fact:** {}.\n",
-        rule.id,
-        rule.title,
-        rule.severity.word(),
-        rule.fact
-    );
-    if !rule.instead.is_empty() {
-        let _infallible = write!(text, "\n**Instead:** {}.\n", rule.instead.trim_end_matches(';'));
-    }
-    if !rule.default {
-        text += "\nOff by default: `--enable` switches it on.\n";
-    }
-    if rule.needs_facts {
-        text += "\nDecided with facts from a database, the history or the code; offline it is silent.\n";
-    }
-    let _infallible = write!(text, "\n{}\n", entry.page.trim());
-    for (title, script) in [("Found", entry.bad), ("Not found", entry.good)] {
-        let (claims, sql) = script_parts(script);
-        let _infallible = write!(text, "\n## {title}\n\n```sql\n{sql}\n```\n");
-        if !claims.is_empty() {
-            let _infallible = writeln!(text, "\nProven on real servers: {}.", claims.join("; "));
-        }
-    }
-    text
-}
-
-/// What a script claims, and its SQL without the lines at its head.
-fn script_parts(script: &str) -> (Vec<&str>, String) {
-    let claims = script.lines().filter_map(|l| l.strip_prefix("-- proves: ")).collect();
-    let body = script.lines().skip_while(|l| !matches!(*l, "-- given" | "-- migration"));
-    (claims, body.collect::<Vec<_>>().join("\n").trim().to_owned())
 }

@@ -233,9 +233,23 @@ pub enum Event {
         /// `applied` or `rolled_back`.
         r#as: &'static str,
     },
-    /// A phase of a backup begins.
+    /// The copy on which migrations are rehearsed is there.
+    CopyReady {
+        /// `backup`, `schema` or `sample`.
+        from: &'static str,
+        /// Rows in it.
+        rows: u64,
+        /// Bytes without indexes.
+        bytes: u64,
+        /// The server, in one phrase.
+        engine: String,
+        /// Milliseconds that it took.
+        #[serde(serialize_with = "milliseconds", rename = "duration_ms")]
+        duration: Duration,
+    },
+    /// A phase of a backup or of a copy begins.
     BackupPhase {
-        /// `dump`, `check`, `restore` or `compare`.
+        /// `dump`, `check`, `restore`, `compare`, `drill`; of a copy `catalog`, `sample`.
         phase: &'static str,
     },
     /// How far it is; at most once a second.

@@ -10,6 +10,7 @@
 //! a row value. Non-goals: deciding anything; `_prisma_migrations`, which is Prisma's.
 
 mod approval;
+mod record;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -21,6 +22,8 @@ pub use approval::{Approval, Approved, Checks, approvals};
 
 use crate::error::{Code, Error, Result};
 use crate::postgres::{Session, SqlError, literal};
+
+pub use record::{Record, Records, newest, rows_written};
 
 /// The schema that holds our tables. Neither Prisma nor a catalog snapshot looks into it.
 pub const SCHEMA: &str = "underpin";
@@ -39,6 +42,8 @@ pub enum Kind {
     HistoryCreated,
     /// Somebody said of a migration that it is applied or rolled back; `detail` says which.
     Resolved,
+    /// Evidence in place of a backup let the run begin; `detail` is its name and who claims it.
+    EvidenceAccepted,
     /// Intent: a migration is about to run; `step` is the number of its statements.
     MigrationStarted,
     /// Intent: a statement that cannot be part of a transaction is about to be sent.
@@ -62,15 +67,24 @@ pub enum Kind {
     Approved,
     /// A deploy has carried out what was approved; `detail` is the number of the approval.
     ApprovalUsed,
+    /// A backup was made for this run; `detail` is its name and level.
+    BackedUp,
+    /// The catalog at the end was what the folder implies; `detail` says how much was compared.
+    Verified,
+    /// It was not; `detail` says in how many places.
+    VerifyFailed,
+    /// What the migrations of a deploy took, and what was expected; `detail` is a JSON list.
+    Timed,
 }
 
 impl Kind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 21] = [
         Self::LeaseTaken,
         Self::Baselined,
         Self::BaselineUndone,
         Self::HistoryCreated,
         Self::Resolved,
+        Self::EvidenceAccepted,
         Self::MigrationStarted,
         Self::StatementStarted,
         Self::MessageStarted,
@@ -82,6 +96,10 @@ impl Kind {
         Self::Repaired,
         Self::Approved,
         Self::ApprovalUsed,
+        Self::BackedUp,
+        Self::Verified,
+        Self::VerifyFailed,
+        Self::Timed,
     ];
 
     /// Its stable word.
@@ -93,6 +111,7 @@ impl Kind {
             Self::BaselineUndone => "baseline_undone",
             Self::HistoryCreated => "history_created",
             Self::Resolved => "resolved",
+            Self::EvidenceAccepted => "evidence_accepted",
             Self::MigrationStarted => "migration_started",
             Self::StatementStarted => "statement_started",
             Self::MessageStarted => "message_started",
@@ -104,10 +123,16 @@ impl Kind {
             Self::Repaired => "repaired",
             Self::Approved => "approved",
             Self::ApprovalUsed => "approval_used",
+            Self::BackedUp => "backed_up",
+            Self::Verified => "verified",
+            Self::VerifyFailed => "verify_failed",
+            Self::Timed => "timed",
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
+    /// The kind of a word, if this version knows it.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 }
@@ -209,7 +234,7 @@ pub async fn target(session: &Session) -> std::result::Result<String, SqlError> 
 }
 
 /// The newest local copies; their names are times (UUIDv7).
-fn newest(folder: &Path) -> Vec<PathBuf> {
+fn newest_copies(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries
         .map(|entry| entry.path())
@@ -355,7 +380,7 @@ impl Journal {
     /// UP-3003 when the table cannot be read.
     pub async fn lost(&self, session: &Session, folder: &Path) -> Result<Vec<String>> {
         let mut witnessed: Vec<Witness> = Vec::new();
-        for path in newest(folder) {
+        for path in newest_copies(folder) {
             let Ok(text) = std::fs::read_to_string(path) else { continue };
             let lines = text.lines().filter_map(|line| serde_json::from_str::<Witness>(line).ok());
             witnessed.extend(lines.filter(|w| w.target == self.target && w.is_done()));
@@ -612,7 +637,7 @@ pub async fn broken_link(session: &Session) -> Result<Option<i64>> {
     Ok(None)
 }
 
-fn unusable(e: &SqlError) -> Error {
+pub(crate) fn unusable(e: &SqlError) -> Error {
     let code = if e.connection_lost { Code::ConnectionLost } else { Code::HistoryUnwritable };
     Error::new(code, "the journal `underpin.journal` cannot be used")
         .caused_by(e)

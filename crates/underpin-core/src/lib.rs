@@ -10,6 +10,8 @@
 pub mod error;
 pub mod event;
 
+pub mod explain;
+
 pub mod config;
 
 pub mod postgres;
@@ -37,6 +39,10 @@ pub mod execute;
 pub mod verify;
 
 pub mod backup;
+
+pub mod rehearse;
+
+pub mod doctor;
 
 pub mod engine;
 

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::phased::Phase;
+
 /// How loud a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,7 +33,19 @@ impl Severity {
 }
 
 /// Whether rows or values are lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// Nothing is lost.
@@ -44,7 +58,19 @@ pub enum Loss {
 }
 
 /// What the application waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Downtime {
     /// No lock that an ordinary query waits for.
@@ -59,7 +85,19 @@ pub enum Downtime {
 }
 
 /// How hard it is to go back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub enum Back {
     /// An exact, cheap inverse exists.
     #[default]
@@ -73,7 +111,19 @@ pub enum Back {
 }
 
 /// What becomes of the application version that is still running.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum OldApp {
     /// It goes on.
@@ -86,7 +136,9 @@ pub enum OldApp {
 }
 
 /// Four independent grades: one number would hide what people weigh against each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Grades {
     /// Rows and values.
     pub loss: Loss,
@@ -237,6 +289,9 @@ pub struct Finding {
     pub fact: String,
     /// What to write instead.
     pub suggestion: Option<String>,
+    /// The change in phases, where it can be spelt out for this very statement.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phased: Vec<Phase>,
     /// What would decide it and is not known here; `None` for a finding that is certain.
     pub unknown: Option<String>,
     /// The four grades.

@@ -11,9 +11,11 @@ pub mod directive;
 pub mod effect;
 pub mod finding;
 pub mod lint;
+pub mod phased;
 pub mod rules;
 pub mod schema;
 pub mod script;
+pub mod summary;
 pub mod syntax;
 
 pub use directive::{Directive, directives};
@@ -23,3 +25,9 @@ pub use syntax::{
     ConcurrentIndex, RelationName, RowTarget, StatementKind, StatementTraits, TransactionControl,
     concurrent_index, destroys, traits,
 };
+
+/// The command tag of a text of one statement: `ALTER TABLE`; empty for a text of none.
+#[must_use]
+pub fn tag(text: &str) -> &'static str {
+    model::read(text).first().map_or("", |parsed| context::tag(&parsed.statement))
+}

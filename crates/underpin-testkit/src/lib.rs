@@ -5,6 +5,7 @@
 //! `UNDERPIN_TEST_PG` (a folder `<major>/bin/postgres`, made by `./dev setup`) or from what is
 //! installed; which of them a run uses from `UNDERPIN_TEST_MAJORS`.
 
+pub mod browser;
 pub mod evidence;
 pub mod lock_matrix;
 pub mod machine;

@@ -4,7 +4,7 @@
 //! scenarios/<area>/<case>/
 //!   scenario.toml      what it shows, the steps, what must hold
 //!   given.sql          what the database holds before (optional)
-//!   migrations/        the folder, copied to prisma/migrations (optional)
+//!   migrations/        the folder, copied to prisma/migrations (optional; `after = "case"`: behind those)
 //!   project/           further files of the project, copied to its root (optional); in its
 //!                      underpin.toml and .env `{system_identifier}`, `{database}` and `{url}`
 //!                      name the target
@@ -28,6 +28,8 @@ use crate::{Server, TestDatabase, cache, server};
 struct Definition {
     /// One sentence: what the case shows.
     summary: String,
+    /// The case of the same area whose migrations come before those of this one.
+    after: Option<String>,
     /// Shell commands that make what a folder in version control cannot hold (a bad byte, a link);
     /// run in the project's folder.
     setup: Option<String>,
@@ -124,8 +126,11 @@ impl Scenario {
         }
         let project = tempfile::tempdir().map_err(|e| e.to_string())?;
         let root = project.path().canonicalize().map_err(|e| e.to_string())?;
-        if self.folder.join("migrations").is_dir() {
-            copy(&self.folder.join("migrations"), &root.join("prisma/migrations"))?;
+        let before = definition.after.iter().map(|case| self.folder.with_file_name(case));
+        for case in before.chain([self.folder.clone()]) {
+            if case.join("migrations").is_dir() {
+                copy(&case.join("migrations"), &root.join("prisma/migrations"))?;
+            }
         }
         if self.folder.join("project").is_dir() {
             copy(&self.folder.join("project"), &root)?;
@@ -249,7 +254,8 @@ impl Stage<'_> {
             .env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
         command.env("UNDERPIN_PG_BIN", &self.server.binaries().folder);
         let settings = std::fs::read_to_string(self.root.join("underpin.toml"));
-        if settings.is_ok_and(|text| text.contains("[backup]"))
+        let with_backups = settings.is_ok_and(|text| text.contains("[backup]"));
+        if (with_backups || arguments.starts_with("doctor"))
             && let Some(clients) = crate::clients(self.server.binaries().version.major())
         {
             command.env("UNDERPIN_PG_CLIENTS", clients);
@@ -309,6 +315,8 @@ impl Stage<'_> {
                 "database [database] created",
             )
             .replace(&format!("/{}?", self.database.name), "/[database]?")
+            .replace(&format!(" {} on ", self.database.name), " [database] on ")
+            .replace(&format!("DATABASE \"{}\"", self.database.name), "DATABASE \"[database]\"")
             .replace(&format!("for database {}", self.database.name), "for database [database]")
             .replace(
                 &format!("\"version\":\"{}\"", self.server.binaries().version),
@@ -338,6 +346,7 @@ impl Stage<'_> {
             )
             .replace(&format!("{}_before_", self.database.name), "[database]_before_")
             .replace(&format!("the database {};", self.database.name), "the database [database];")
+            .replace(&format!("done to {}<", self.database.name), "done to [database]<")
             .replace(&format!("Done: {} is", self.database.name), "Done: [database] is");
         // Elsewhere the version is what a flag says.
         if text.contains("underpin plan") {
@@ -351,14 +360,23 @@ impl Stage<'_> {
             (r"_[0-9]{8}_[0-9]{6}", "_[stamp]"),
             (r" +[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", " [size]"),
             (r"\([0-9]+(\.[0-9]+)? (B|kB|MB|GB)\)", "([size])"),
+            (r">[0-9]+(\.[0-9]+)? (B|kB|MB|GB)<", ">[size]<"),
+            (r#""bytes": [0-9]+"#, r#""bytes": [size]"#),
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),
             (r#""duration_ms": ?[0-9.]+"#, r#""duration_ms": [time]"#),
-            (r#""(waited_ms)": ?[0-9.]+"#, r#""$1": [time]"#),
+            (r#""(waited_ms|took_ms|rehearsed_ms|ratio)": ?([0-9.]+|null)"#, r#""$1": [time]"#),
             (r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+(\+[0-9:]+|Z)?", "[when]"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
             (r"backend [0-9]+", "backend [pid]"),
             (r"but plan [0-9a-f]{12}", "but plan [hash]"),
+            // Others use the same server, and its programs lie elsewhere on every machine.
+            (r"slots         [0-9]+ of [0-9]+ in use", "slots         [number] of [number] in use"),
+            (r"what [0-9]+ sessions? of others do", "what [number] sessions of others do"),
+            (r"pg_dump       [0-9., ]+; whether", "pg_dump       [versions]; whether"),
+            (r"pg_dump       [0-9.]+ in [^\n]+", "pg_dump       [version] in [clients]"),
+            (r"system identifier [0-9]+", "system identifier [system]"),
+            (r"\b[0-9A-F]{1,8}/[0-9A-F]{6,8}\b", "[lsn]"),
         ] {
             if let Ok(regex) = regex_lite::Regex::new(pattern) {
                 text = regex.replace_all(&text, replacement).into_owned();

@@ -75,6 +75,9 @@ pub(crate) struct Global {
     /// Only results, warnings and errors
     #[arg(short, long, global = true, env = "UNDERPIN_QUIET")]
     pub(crate) quiet: bool,
+    /// No bar that is drawn over on a terminal
+    #[arg(long, global = true, env = "UNDERPIN_NO_PROGRESS")]
+    pub(crate) no_progress: bool,
 }
 
 /// Forms of output.
@@ -124,6 +127,15 @@ pub(crate) enum Verb {
     },
     /// Diagnose, baseline what is proven, apply the rest, verify; then start COMMAND
     Deploy(DeployArguments),
+    /// Every run and what it did, what others recorded, the backups; changes nothing
+    History {
+        /// Runs to list, the newest
+        #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        runs: u16,
+    },
+    /// The release notes of migrations, for those who will run them; reads files only
+    #[command(group = clap::ArgGroup::new("which").required(true).args(["since", "plan"]))]
+    Notes(NotesArguments),
     /// Judge what is pending against this database; changes nothing
     Plan(PlanArguments),
     /// Record that somebody has looked at a plan, for a policy that wants it
@@ -171,6 +183,19 @@ pub(crate) enum Verb {
     Verify,
     /// Say what migrations will lock, lose and break, without a database
     Lint(LintArguments),
+    /// Run what is pending on a throw-away copy and measure it; the database is only read
+    Rehearse(RehearseArguments),
+    /// Look at everything that a deploy depends on, with remedies; changes nothing
+    Doctor {
+        /// Leave out the comparison of the catalog with a replay of the folder
+        #[arg(long)]
+        no_drift: bool,
+    },
+    /// Say what a code means, and the way out: UP-3201, P3005, 55P03, a rule
+    Explain {
+        /// An error code of Underpin or Prisma, a rule, or an SQLSTATE
+        code: String,
+    },
     /// Backups that are proven to restore
     Backup {
         /// What to do.
@@ -314,6 +339,9 @@ pub(crate) struct PlanArguments {
     /// Write the plan for `deploy --plan`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// The record of a rehearsal [default: the kept one of this very state, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rehearsal: Option<PathBuf>,
     /// Measure the rates for predictions on a scratch server (some seconds)
     #[arg(long)]
     pub(crate) calibrate: bool,
@@ -349,6 +377,59 @@ pub(crate) struct ApproveArguments {
     /// Check everything, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// What the notes are about.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NotesArguments {
+    /// About the migrations after this one, the last of the release before
+    #[arg(long, value_name = "MIGRATION")]
+    pub(crate) since: Option<String>,
+    /// About what this plan runs, with its durations
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// What the release is called
+    #[arg(long, value_name = "TEXT", default_value = "This release")]
+    pub(crate) title: String,
+    /// A text with {{title}}, {{summary}}, {{changes}}, {{downtime}}, {{before}}, {{log}}, {{rollback}}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+}
+
+/// What to rehearse on.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RehearseArguments {
+    /// The backup, or `last`; with --from backup
+    #[arg(default_value = "last")]
+    pub(crate) backup: String,
+    /// What the copy is made from
+    #[arg(long, env = "UNDERPIN_REHEARSE_FROM", value_enum, default_value_t = CopyFrom::Backup)]
+    pub(crate) from: CopyFrom,
+    /// Make a backup first, and rehearse on that one
+    #[arg(long)]
+    pub(crate) create_backup: bool,
+    /// Rows that a sample takes of each table; those that they refer to come in addition
+    #[arg(long, value_name = "ROWS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) sample_rows: u64,
+    /// Megabytes that a sample takes in all
+    #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..1_000_000))]
+    pub(crate) sample_mb: u64,
+    /// Write the record to this file too, for `plan --rehearsal`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) said: Said,
+}
+
+/// What a copy is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CopyFrom {
+    /// A backup, restored: every row
+    Backup,
+    /// The catalog alone
+    Schema,
+    /// Some rows of every table, with those that they refer to
+    Sample,
 }
 
 /// What a person says of migrations that cannot be decided.
@@ -393,8 +474,8 @@ pub(crate) enum PrismaVerb {
 pub(crate) enum BackupVerb {
     /// Make one, and prove it
     Create {
-        /// How far it is proven: 3 decodable, 4 restored, 5 equal
-        #[arg(long, value_name = "LEVEL", default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=5))]
+        /// How far it is proven: 3 decodable, 4 restored, 5 equal, 6 drilled
+        #[arg(long, value_name = "LEVEL", default_value_t = 3, value_parser = clap::value_parser!(u8).range(3..=6))]
         level: u8,
         /// Why, as a part of its name
         #[arg(long, value_name = "WORD", default_value = "manual")]
@@ -406,6 +487,28 @@ pub(crate) enum BackupVerb {
         #[arg(long)]
         pin: bool,
     },
+    /// Record what is kept elsewhere in place of a dump: claimed, never proven
+    Accept {
+        /// What it is
+        #[arg(long, value_name = "KIND", value_enum)]
+        kind: Evidence,
+        /// What it is called there: a snapshot's id, a base backup's label, a restore point's name
+        #[arg(long, value_name = "ID")]
+        id: String,
+        /// The moment it brings back, like 2026-02-14T10:30:00Z; without it and --lsn a restore point
+        /// is made now
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// The WAL position it brings back, like 16/B374D848
+        #[arg(long, value_name = "LSN", requires = "at")]
+        lsn: Option<String>,
+        /// Who says so
+        #[arg(long, value_name = "WHO")]
+        by: String,
+        /// Anything else
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
     /// Show all, with the level that each is proven to; changes nothing
     List,
     /// Prove one again, from its files on
@@ -413,8 +516,8 @@ pub(crate) enum BackupVerb {
         /// Its name, or `last`
         #[arg(default_value = "last")]
         backup: String,
-        /// 1 intact, 2 complete, 3 decodable, 4 restored, 5 equal
-        #[arg(long, value_name = "LEVEL", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=5))]
+        /// 1 intact, 2 complete, 3 decodable, 4 restored, 5 equal, 6 drilled: what is pending ran on it
+        #[arg(long, value_name = "LEVEL", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=6))]
         level: u8,
     },
     /// Bring one back as the database, compared before it takes the name; the old one is kept
@@ -445,6 +548,19 @@ pub(crate) enum BackupVerb {
         #[arg(long)]
         off: bool,
     },
+}
+
+/// What is kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Evidence {
+    /// A base backup, with the archive of the WAL since
+    BaseBackup,
+    /// A snapshot of the storage
+    Snapshot,
+    /// A branch of a provider that has such
+    Branch,
+    /// A named point in the archive of the WAL
+    RestorePoint,
 }
 
 /// What a restore may do that it refuses by itself.

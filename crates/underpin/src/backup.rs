@@ -1,12 +1,12 @@
 //! `underpin backup …`: arguments to requests, reports to output.
 
 use underpin_core::backup::{Level, Replacing};
-use underpin_core::config::Occasion;
-use underpin_core::engine::{self, CreateRequest, RestoreRequest};
+use underpin_core::config::{EvidenceKind, Occasion};
+use underpin_core::engine::{self, AcceptRequest, CreateRequest, RestoreRequest};
 use underpin_core::error::ExitStatus;
 use underpin_core::{Code, Error, Result};
 
-use crate::args::{Allowed, BackupVerb, Global};
+use crate::args::{Allowed, BackupVerb, Evidence, Global};
 use crate::environment::Project;
 use crate::output::{self, Printer};
 use crate::protect;
@@ -32,6 +32,20 @@ pub(crate) async fn run(
             let report = engine::backup_create(&options, &backups, &request, &mut *sink).await?;
             printer.result("underpin/backup@1", &report, || output::render_backup(&report));
             report.short
+        }
+        BackupVerb::Accept { kind, id, at, lsn, by, note } => {
+            let options = project.options(global, false, true)?;
+            let request = AcceptRequest {
+                kind: kind_of(*kind),
+                id: id.clone(),
+                at: at.clone(),
+                lsn: lsn.clone(),
+                by: by.clone(),
+                note: note.clone(),
+            };
+            let claim = engine::backup_accept(&options, &backups, &request, &mut *sink).await?;
+            printer.result("underpin/claim@1", &claim, || output::render_claim(&claim));
+            false
         }
         BackupVerb::List => {
             let report = engine::backup_list(&backups)?;
@@ -90,6 +104,15 @@ pub(crate) async fn run(
         }
     };
     Ok(if short { ExitStatus::Failed } else { ExitStatus::Success })
+}
+
+fn kind_of(kind: Evidence) -> EvidenceKind {
+    match kind {
+        Evidence::BaseBackup => EvidenceKind::BaseBackup,
+        Evidence::Snapshot => EvidenceKind::Snapshot,
+        Evidence::Branch => EvidenceKind::Branch,
+        Evidence::RestorePoint => EvidenceKind::RestorePoint,
+    }
 }
 
 fn level_of(number: u8) -> Result<Level> {

@@ -45,7 +45,7 @@ fn options(project: &Project, global: &Global, arguments: &DeployArguments) -> R
     let said = project.settings.as_ref().map(|s| s.start.clone()).unwrap_or_default();
     let is_start = !arguments.command.is_empty();
     options.answers = arguments.said.answers();
-    options.gate.plan = arguments.plan.as_deref().map(plan::read).transpose()?;
+    options.gate.plan = arguments.plan.as_deref().map(plan::binding).transpose()?;
     options.gate.allow.extend(arguments.allow.iter().cloned());
     options.guard.allowed |= protect::is_allowed(&arguments.allow);
     options.gate.probe_window = arguments.probe_window.or(said.probe_window);

@@ -131,6 +131,7 @@ impl Project {
             patience: Duration::from_secs(global.wait.unwrap_or(PATIENCE_SECONDS)),
             locks: LockBudget { timeout: global.lock_timeout, ..LockBudget::default() },
             journals: state_folder().map(|folder| folder.join("journal")),
+            rehearsals: state_folder().map(|folder| folder.join("rehearsals")),
             redis: self
                 .settings
                 .as_ref()
@@ -196,6 +197,9 @@ impl Project {
             environment: said.environment,
             jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
             keep: said.keep,
+            archive_after_days: said.archive_after_days.unwrap_or(30),
+            accept: said.accept,
+            accept_within: hours(said.accept_within_hours.unwrap_or(24)),
         })
     }
 
@@ -205,11 +209,9 @@ impl Project {
             return Ok(None);
         };
         let level = said.level.map(Level::try_from).transpose();
-        let level = level
-            .ok()
-            .filter(|level| level.is_none_or(|l| (Level::Decodable..=Level::Equal).contains(&l)));
+        let level = level.ok().filter(|level| level.is_none_or(|l| l >= Level::Decodable));
         let level = level.ok_or_else(|| {
-            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4 or 5")
+            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4, 5 or 6")
         })?;
         let when = said.before_deploy.unwrap_or(BeforeDeploy::Destructive);
         Ok(Some(BackupBefore { backup: self.backups(global)?, when, level }))
@@ -261,6 +263,10 @@ pub(crate) fn cache_folder() -> PathBuf {
         .or_else(|| folder("XDG_CACHE_HOME").map(|p| p.join("underpin")))
         .or_else(|| folder("HOME").map(|p| p.join(".cache/underpin")))
         .unwrap_or_else(|| std::env::temp_dir().join("underpin-cache"))
+}
+
+fn hours(number: u32) -> std::time::Duration {
+    std::time::Duration::from_secs(u64::from(number) * 3600)
 }
 
 /// Where local journals are kept; nowhere when no folder is ours.

@@ -4,12 +4,16 @@ mod args;
 mod backup;
 mod demo;
 mod deploy;
+mod doctor;
 mod environment;
+mod explain;
 mod lint;
 mod migrate;
+mod notes;
 mod output;
 mod plan;
 mod protect;
+mod rehearse;
 mod show;
 mod signals;
 mod start;
@@ -22,7 +26,9 @@ use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
 
-use args::{Arguments, ConfigVerb, Global, Verb};
+use environment::Project;
+
+use args::{Arguments, ConfigVerb, Global, Output, Verb};
 use output::Printer;
 
 fn main() -> ExitCode {
@@ -35,9 +41,13 @@ fn main() -> ExitCode {
         }
     };
     let printer = Printer::new(&arguments.global);
-    // Waits for nothing, and is over before a runtime has started.
-    if let Verb::Lint(lint) = &arguments.verb {
-        let result = lint::run(&arguments.global, lint, &printer);
+    // These wait for nothing, and are over before a runtime has started.
+    let done = match &arguments.verb {
+        Verb::Lint(lint) => Some(lint::run(&arguments.global, lint, &printer)),
+        Verb::Explain { code } => Some(explain::run(code, &printer)),
+        _ => None,
+    };
+    if let Some(result) = done {
         return ExitCode::from(result.unwrap_or_else(|error| failed(&printer, &error)).number());
     }
     if let Verb::Deploy(deploy) = &arguments.verb
@@ -92,7 +102,15 @@ fn usage(error: &clap::Error) -> ExitCode {
 async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let global = &arguments.global;
     let mut sink = printer.sink();
-    if printer.only_findings() && !matches!(arguments.verb, Verb::Plan(_)) {
+    let (page, comment) = (printer.form() == Output::Html, printer.form() == Output::Markdown);
+    let has_form = match arguments.verb {
+        Verb::Plan(_) => true,
+        Verb::Notes(_) => page || comment,
+        Verb::History { .. } => page,
+        Verb::Rehearse(_) => comment,
+        _ => false,
+    };
+    if printer.only_findings() && !has_form {
         let words = "this verb has no findings: --output human, json, ndjson or log";
         return Err(Error::new(Code::Usage, words).hint("underpin lint --help"));
     }
@@ -101,6 +119,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
         Verb::Approve(arguments) => protect::approve(global, arguments, printer).await,
         Verb::Environment => protect::show(global, printer).await,
+        Verb::Rehearse(arguments) => rehearse::run(global, arguments, printer).await,
         Verb::Deploy(arguments) => deploy::attempt(global, arguments, printer, &mut *sink).await,
         Verb::Baseline { undo: Some(run), dry_run, allow, .. } => {
             let mut options = environment::options(global, true, *dry_run)?;
@@ -150,14 +169,30 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             printer.result("underpin/verify@1", &report, || output::render_verify(&report));
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }
+        Verb::Notes(arguments) => notes::run(global, arguments, printer),
+        Verb::History { runs } => {
+            let project = Project::find(global)?;
+            let (options, backups) =
+                (project.options(global, false, true)?, project.backups(global)?);
+            let report = engine::history(&options, &backups, (*runs).into(), &mut *sink).await?;
+            match page {
+                true => output::out(&output::history::page(&report)),
+                false => {
+                    printer
+                        .result("underpin/history@1", &report, || output::history::human(&report));
+                }
+            }
+            Ok(ExitStatus::Success)
+        }
         Verb::Config { verb: ConfigVerb::Show { origin } } => {
             let report = show::configuration(global)?;
             printer.result("underpin/config@1", &report, || show::render(&report, *origin));
             Ok(ExitStatus::Success)
         }
+        Verb::Doctor { no_drift } => doctor::run(global, *no_drift, printer).await,
         Verb::Backup { verb } => backup::run(global, verb, printer).await,
-        // Migrate has its own streams and exit codes, lint no need of a runtime; see `main`.
-        Verb::Migrate { .. } | Verb::Lint(_) => Ok(ExitStatus::Success),
+        // Migrate has its own streams and exit codes, these no need of a runtime; see `main`.
+        Verb::Migrate { .. } | Verb::Lint(_) | Verb::Explain { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }

@@ -7,6 +7,7 @@ use underpin_core::engine::{self, Binding, PlanReport, PlanRequest};
 use underpin_core::error::ExitStatus;
 use underpin_core::postgres::Queryable as _;
 use underpin_core::postgres::scratch::Scratch;
+use underpin_core::rehearse::kept;
 use underpin_core::{Code, Error, Result};
 use underpin_sql::finding::Severity;
 
@@ -27,7 +28,8 @@ pub(crate) async fn run(
     options.answers = arguments.said.answers();
     let mut allow = options.gate.allow.clone();
     allow.extend(arguments.allow.iter().cloned());
-    let mut request = PlanRequest { allow, calibration: Calibration::default() };
+    let rehearsal = arguments.rehearsal.as_deref().map(kept::read).transpose()?;
+    let mut request = PlanRequest { allow, rehearsal, ..PlanRequest::default() };
     if arguments.calibrate {
         request.calibration = calibrate(&options).await?;
     }
@@ -86,6 +88,18 @@ async fn calibrate(options: &engine::Options) -> Result<Calibration> {
     })
 }
 
+/// What a plan was made for.
+///
+/// # Errors
+/// UP-2302.
+pub(crate) fn binding(path: &Path) -> Result<Binding> {
+    #[derive(serde::Deserialize)]
+    struct Plan {
+        binding: Binding,
+    }
+    read::<Plan>(path).map(|plan| plan.binding)
+}
+
 /// A plan is written whole, or not at all.
 fn write(path: &Path, plan: &PlanReport) -> Result<()> {
     let unwritable = |e: std::io::Error| {
@@ -100,8 +114,11 @@ fn write(path: &Path, plan: &PlanReport) -> Result<()> {
     file.persist(path).map_err(|e| unwritable(e.error)).map(drop)
 }
 
-/// What a plan was made for.
-pub(crate) fn read(path: &Path) -> Result<Binding> {
+/// What a caller wants of a plan's file.
+///
+/// # Errors
+/// UP-2302.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     let unreadable = |why: String| {
         Error::new(Code::PlanUnreadable, format!("`{}` is no plan: {why}", path.display()))
             .hint(format!("make one: underpin plan --out {}", path.display()))
@@ -112,18 +129,14 @@ pub(crate) fn read(path: &Path) -> Result<Binding> {
     }
     let bytes = std::fs::read(path).map_err(|e| unreadable(e.to_string()))?;
     #[derive(serde::Deserialize)]
-    struct Document {
+    struct Document<T> {
         schema: String,
-        plan: Plan,
+        plan: T,
     }
-    #[derive(serde::Deserialize)]
-    struct Plan {
-        binding: Binding,
-    }
-    let document: Document =
+    let document: Document<T> =
         serde_json::from_slice(&bytes).map_err(|e| unreadable(e.to_string()))?;
     match document.schema.as_str() {
-        "underpin/plan@1" => Ok(document.plan.binding),
+        "underpin/plan@1" => Ok(document.plan),
         other => Err(unreadable(format!("it says `{other}`"))),
     }
 }

@@ -66,7 +66,7 @@ impl Default for Calibration {
 }
 
 /// What a statement is expected to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Prediction {
     /// At least, in milliseconds.
     pub low_ms: u64,
@@ -78,6 +78,19 @@ impl Prediction {
     fn of(middle: Duration) -> Self {
         let ms = |factor: f64| (middle.as_secs_f64() * factor * 1000.0).round() as u64;
         Self { low_ms: ms(LOW), high_ms: ms(HIGH) }
+    }
+
+    /// The interval around a time that was measured elsewhere.
+    #[must_use]
+    pub fn around_ms(middle: f64) -> Self {
+        Self::of(Duration::from_secs_f64(middle.max(0.0) / 1000.0))
+    }
+
+    /// The time that the interval is made around.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // Milliseconds.
+    pub fn middle_ms(self) -> f64 {
+        self.high_ms as f64 / HIGH
     }
 
     /// Both one after the other.

@@ -2,41 +2,75 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::dump::{CATALOG, DUMP, milliseconds};
+use super::files;
 use super::inventory::Inventory;
 use super::manifest::{Damage, Manifest, Proof};
 use super::place::{self, Place, Restore};
-use super::store::{self, Store};
-use super::{BackupName, Level, Step, Tell, Tools, content, interrupted, query_failed};
+use super::store::Store;
+use super::{
+    BackupName, Level, Step, Tell, Tools, content, interrupted, large_object, query_failed,
+};
 use crate::catalog::{self, CatalogSnapshot, ObjectKind};
 use crate::error::{Code, Error, Result};
 use crate::postgres::clients::ClientTools;
-use crate::postgres::{Session, identifier};
+use crate::postgres::{ConnectionSettings, Session, identifier};
 
 /// Differences shown before "and N more".
 const DIFFERENCES_SHOWN: usize = 20;
 const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 
-/// Proves a backup up to a level, 5 at most, from the beginning, and records it. What could not be looked at
-/// (an extension that the scratch server lacks) is in the proof, and the level stays below 4.
+/// What came of running the pending migrations on a restored copy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drilled {
+    /// In words: which ran, and how long they took.
+    pub evidence: String,
+    /// Why they do not run there.
+    pub failed: Option<String>,
+}
+
+/// Runs the pending migrations on a restored copy, which is thrown away afterwards.
+pub type Drill<'a> = &'a (dyn Fn(ConnectionSettings) -> Drilling + Send + Sync);
+
+/// A drill under way.
+pub type Drilling = Pin<Box<dyn Future<Output = Result<Drilled>> + Send>>;
+
+/// [`check_drilled`] without a drill: up to level 5.
 ///
 /// # Errors
-/// UP-6004 to UP-6008, UP-3101, UP-3102, UP-4005. A backup that turns out to be bad is recorded as
-/// such.
+/// As [`check_drilled`].
 pub async fn check(
     tools: &Tools,
     name: &BackupName,
     level: Level,
     tell: Tell<'_>,
 ) -> Result<Manifest> {
+    check_drilled(tools, name, level, None, tell).await
+}
+
+/// Proves a backup up to a level from the beginning, and records it. What could not be looked at
+/// (an extension that the scratch server lacks) is in the proof, and the level stays below 4. Level 6
+/// needs a drill, and stays at 5 where the migrations fail.
+///
+/// # Errors
+/// UP-6004 to UP-6008, UP-3101, UP-3102, UP-4005. A backup that turns out to be bad is recorded as
+/// such.
+pub async fn check_drilled(
+    tools: &Tools,
+    name: &BackupName,
+    level: Level,
+    drill: Option<Drill<'_>>,
+    tell: Tell<'_>,
+) -> Result<Manifest> {
     let store = Store::new(tools.folder.clone(), tools.key.clone());
     let mut manifest = store.read(name)?;
     let begun = Instant::now();
-    let run = Run { tools, folder: store.folder_of(name), manifest: &manifest };
+    let run = Run { tools, folder: store.folder_of(name), manifest: &manifest, drill };
     let work = run.prove(level, begun, tell);
     let proof = match super::or_stopped(tools, "the check", work).await {
         Ok(done) => done,
@@ -72,6 +106,15 @@ struct Run<'a> {
     tools: &'a Tools,
     folder: PathBuf,
     manifest: &'a Manifest,
+    drill: Option<Drill<'a>>,
+}
+
+/// What a restored copy has shown.
+struct Copied {
+    level: Level,
+    evidence: String,
+    unchecked: Vec<String>,
+    restore: Duration,
 }
 
 impl Run<'_> {
@@ -82,6 +125,7 @@ impl Run<'_> {
             milliseconds: milliseconds(begun.elapsed()),
             evidence,
             unchecked,
+            restore_milliseconds: None,
         };
         tell(Step::Begun("check"));
         self.intact(tell).await?;
@@ -106,9 +150,12 @@ impl Run<'_> {
         if wanted == Level::Decodable {
             return Ok(done(Level::Decodable, decoded, Vec::new()));
         }
-        let (level, evidence, unchecked) = self.restored(wanted, &inventory, tell).await?;
-        let evidence = format!("{decoded}; {evidence}");
-        Ok(done(level, evidence, unchecked))
+        let copied = self.restored(wanted, &inventory, tell).await?;
+        let evidence = format!("{decoded}; {}", copied.evidence);
+        Ok(Proof {
+            restore_milliseconds: Some(milliseconds(copied.restore)),
+            ..done(copied.level, evidence, copied.unchecked)
+        })
     }
 
     /// Level 1.
@@ -117,7 +164,7 @@ impl Run<'_> {
         let stop = self.tools.stop.clone();
         let of = manifest.bytes();
         blocking("check", of, tell, move |done| {
-            store::check_files(
+            files::check_files(
                 &folder,
                 &manifest,
                 &mut |bytes| done.store(bytes, Ordering::Relaxed),
@@ -154,13 +201,13 @@ impl Run<'_> {
         blocking("check", of, tell, move |done| decode_all(&folder, &manifest, done, &stop)).await
     }
 
-    /// Levels 4 and 5, as far as they can be reached.
+    /// Levels 4 to 6, as far as they can be reached.
     async fn restored(
         &self,
         wanted: Level,
         inventory: &Inventory,
         tell: Tell<'_>,
-    ) -> Result<(Level, String, Vec<String>)> {
+    ) -> Result<Copied> {
         let expected = self.catalog()?;
         let place = Place::start(self.manifest, self.tools).await?;
         let settings = place.settings()?;
@@ -189,7 +236,7 @@ impl Run<'_> {
                 self.decodable(inventory, tell).await?;
             }
             let evidence = format!("{engine} lacks extensions, so the copy proves nothing");
-            return Ok((Level::Decodable, evidence, unchecked));
+            return Ok(Copied { level: Level::Decodable, evidence, unchecked, restore: took });
         }
         if !errors.is_empty() {
             let words = format!("{engine} did not accept the dump: {} errors", errors.len());
@@ -210,6 +257,7 @@ impl Run<'_> {
         if contents {
             faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
             faults.extend(compare_catalog(&mut session, &expected, self.manifest).await?);
+            faults.extend(place::compare_large_objects(&session, self.manifest).await?);
         }
         let jobs = self.tools.jobs;
         let tables = place::compare_tables(&settings, self.manifest, contents, jobs, &mut progress);
@@ -232,16 +280,47 @@ impl Run<'_> {
         if !faults.is_empty() {
             return Err(differs("the restored copy is not what was dumped".to_owned(), faults));
         }
-        if self.manifest.large_objects > 0 {
+        if self.manifest.large_objects > 0 && self.manifest.large_object_contents.is_none() {
             let n = self.manifest.large_objects;
             unchecked.push(format!("the contents of {n} large objects"));
             level = level.min(Level::Restored);
         }
-        Ok((level, evidence, unchecked))
+        let mut copied = Copied { level, evidence, unchecked, restore: took };
+        if let Some(drill) = self.drill.filter(|_| wanted == Level::Drilled) {
+            drop(session);
+            tell(Step::Begun("drill"));
+            copied.drill(apart(drill(settings)).await?);
+        }
+        Ok(copied)
     }
 
     fn catalog(&self) -> Result<CatalogSnapshot> {
         read_catalog(&self.folder)
+    }
+}
+
+/// Waits for a drill as a task of its own: a deploy within a deploy is more than a stack holds. It
+/// ends when nobody waits for it any more.
+async fn apart(drill: Drilling) -> Result<Drilled> {
+    let mut task = tokio::task::JoinSet::new();
+    task.spawn(drill);
+    let ended = task.join_next().await.transpose();
+    let ended = ended.map_err(|e| Error::new(Code::Internal, "the drill stopped").caused_by(e))?;
+    ended.unwrap_or_else(|| Err(Error::new(Code::Internal, "the drill stopped")))
+}
+
+impl Copied {
+    /// What the pending migrations made of it.
+    fn drill(&mut self, drilled: Drilled) {
+        match drilled.failed {
+            Some(why) => self.unchecked.push(format!("the pending migrations: {why}")),
+            None if self.level == Level::Equal => {
+                self.level = Level::Drilled;
+                self.evidence += &format!("; {}", drilled.evidence);
+            }
+            // What was not compared is not proven by a migration either.
+            None => {}
+        }
     }
 }
 
@@ -268,25 +347,46 @@ fn differs(words: String, mut lines: Vec<String>) -> Error {
         .hint("do not rely on this backup; make another one: underpin backup create")
 }
 
-fn decode_all(
+/// Decodes every file of rows and large objects, and compares them with the manifest.
+///
+/// # Errors
+/// UP-6005, UP-4005.
+pub(super) fn decode_all(
     dump: &Path,
     manifest: &Manifest,
     done: &AtomicU64,
     stop: &crate::execute::Stop,
 ) -> Result<()> {
-    let files = store::files(dump).map_err(|e| super::dump::not_written(&e))?;
+    let files = files::files(dump).map_err(|e| super::dump::not_written(&e))?;
     let data: Vec<&PathBuf> =
         files.iter().filter(|path| super::dump::data_file_number(path).is_some()).collect();
+    let mut large_objects = large_object::Contents::default();
     let mut found: HashMap<(u64, String), usize> = HashMap::new();
     let mut bytes = 0;
+    let damaged = |path: &Path, e| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Error::new(Code::BackupDamaged, format!("`{name}` cannot be decoded")).caused_by(e)
+    };
+    for (path, oid) in files.iter().filter_map(|path| Some((path, large_object::oid_of(path)?))) {
+        if stop.is_requested() {
+            return Err(interrupted("the check"));
+        }
+        let (hashed, one) = large_object::read_file(path, oid).map_err(|e| damaged(path, e))?;
+        large_objects.join(one);
+        bytes += hashed.bytes;
+        done.store(bytes, Ordering::Relaxed);
+    }
+    if let Some(expected) = &manifest.large_object_contents
+        && expected.contents != large_objects.digest()
+    {
+        let words = "the large objects are not those of the manifest";
+        return Err(Error::new(Code::BackupDamaged, words));
+    }
     for path in data {
         if stop.is_requested() {
             return Err(interrupted("the check"));
         }
-        let (hashed, rows) = content::read_data_file(path).map_err(|e| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Error::new(Code::BackupDamaged, format!("`{name}` cannot be decoded")).caused_by(e)
-        })?;
+        let (hashed, rows) = content::read_data_file(path).map_err(|e| damaged(path, e))?;
         *found.entry((rows.rows(), rows.digest())).or_insert(0) += 1;
         bytes += hashed.bytes;
         done.store(bytes, Ordering::Relaxed);
@@ -330,7 +430,10 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Extensions that the backup needs and the scratch server does not have.
-async fn missing_extensions(session: &Session, expected: &CatalogSnapshot) -> Result<Vec<String>> {
+pub(super) async fn missing_extensions(
+    session: &Session,
+    expected: &CatalogSnapshot,
+) -> Result<Vec<String>> {
     let rows = session
         .rows("SELECT name FROM pg_catalog.pg_available_extensions")
         .await

@@ -8,7 +8,7 @@ use super::content::{self, RowDigest, TableContent};
 use super::dump::DUMP;
 use super::manifest::{Compressor, Manifest, SequenceState};
 use super::store::Store;
-use super::{Tools, interrupted, query_failed, source};
+use super::{Tools, interrupted, large_object, query_failed, source};
 use crate::error::{Code, Error, Result};
 use crate::postgres::binaries::ServerBinaries;
 use crate::postgres::clients::ClientTools;
@@ -40,6 +40,15 @@ impl Place {
     /// # Errors
     /// UP-3101 when there are no server binaries of that major, UP-3102.
     pub(super) async fn start(manifest: &Manifest, tools: &Tools) -> Result<Self> {
+        Self::start_with(manifest, tools, &[]).await
+    }
+
+    /// [`Place::start`] with further settings of the server.
+    pub(super) async fn start_with(
+        manifest: &Manifest,
+        tools: &Tools,
+        more: &[String],
+    ) -> Result<Self> {
         let binaries = binaries(manifest.origin.server, tools)?;
         let version = binaries.version;
         // Tables, their indexes and the log.
@@ -47,7 +56,11 @@ impl Place {
         let cluster = Cluster::start(&ClusterOptions {
             binaries,
             cache: tools.scratch.cache.clone(),
-            settings: SETTINGS.iter().map(|&setting| setting.to_owned()).collect(),
+            settings: SETTINGS
+                .iter()
+                .map(|&setting| setting.to_owned())
+                .chain(more.iter().cloned())
+                .collect(),
             room_bytes: room,
         })
         .await?;
@@ -65,6 +78,11 @@ impl Place {
         ConnectionSettings::parse(&self.cluster.url("postgres"))
     }
 
+    /// The server.
+    pub(super) fn into_cluster(self) -> Cluster {
+        self.cluster
+    }
+
     /// One phrase.
     pub(super) fn phrase(&self) -> String {
         format!("PostgreSQL {}, own scratch cluster", self.version)
@@ -73,13 +91,7 @@ impl Place {
 
 fn binaries(server: ServerVersion, tools: &Tools) -> Result<ServerBinaries> {
     let major = server.major();
-    let found = match &tools.scratch.pg_bin {
-        Some(folder) => {
-            ServerBinaries::at(folder).ok().filter(|binaries| binaries.version.major() == major)
-        }
-        None => tools.scratch.places.of_major(major),
-    };
-    found.ok_or_else(|| {
+    tools.scratch.binaries_of(major).ok_or_else(|| {
         let words = format!(
             "no PostgreSQL {major} server binaries on this machine, so the backup cannot be restored to be compared"
         );
@@ -272,6 +284,29 @@ pub(super) async fn compare_sequences(
     Ok(faults
         .map(|s| format!("sequence {}: another position", content::qualified(&s.schema, &s.name)))
         .collect())
+}
+
+/// Large objects that are not those of the backup: contents, owners, rights, comments.
+///
+/// # Errors
+/// UP-6008.
+pub(super) async fn compare_large_objects(
+    session: &Session,
+    manifest: &Manifest,
+) -> Result<Vec<String>> {
+    let Some(expected) = &manifest.large_object_contents else { return Ok(Vec::new()) };
+    let found = large_object::read_live(session).await?;
+    let rights = large_object::rights(session, Code::RestoreFailed).await?;
+    let mut faults = Vec::new();
+    if found.count != manifest.large_objects {
+        faults.push(format!("{} large objects, not {}", found.count, manifest.large_objects));
+    } else if found.digest() != expected.contents {
+        faults.push("large objects: other contents".to_owned());
+    }
+    if rights != expected.rights {
+        faults.push("large objects: other owners, rights or comments".to_owned());
+    }
+    Ok(faults)
 }
 
 /// The dump, decompressed for a `pg_restore` that cannot do it.

@@ -148,6 +148,23 @@ impl Hint {
     }
 }
 
+/// Whether Redis lets us in and answers; why not, without what could be a secret.
+///
+/// # Errors
+/// In words.
+pub async fn answers(url: &Secret) -> Result<(), String> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(ANSWER))
+        .set_response_timeout(Some(ANSWER));
+    let client = client(url)?;
+    let asked = tokio::time::timeout(ANSWER, async {
+        let mut session = client.get_multiplexed_async_connection_with_config(&config).await?;
+        let _pong: String = redis::cmd("PING").query_async(&mut session).await?;
+        Ok::<_, RedisError>(())
+    });
+    asked.await.map_err(|_| "it does not answer".to_owned())?.map_err(|e| words(&e))
+}
+
 /// What failed, without what could be a secret: the crate's words for the kind, and the server's
 /// code.
 fn words(error: &RedisError) -> String {

@@ -19,9 +19,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use advisory::PRISMA_LOCK_KEY;
-pub use hint::{Announcement, Hint};
+pub use hint::{Announcement, Hint, answers};
 pub use lease::{Lease, fenced};
-pub use self_test::standby;
+pub use self_test::{direct_hint, pooled, standby};
 pub use witness::watches_clients;
 
 use crate::config::Secret;

@@ -46,8 +46,20 @@ pub(super) async fn look(
         return Err(standby(target));
     }
     let [of_first, of_second] = &backends;
-    let pooled = of_first.len() > 1 || of_second.len() > 1 || !of_first.is_disjoint(of_second);
-    Ok(Findings { pooled })
+    Ok(Findings { pooled: is_pooled(of_first, of_second) })
+}
+
+/// Whether a transaction pooler stands between, as [`look`] finds out. A standby may be asked too.
+///
+/// # Errors
+/// What the server said.
+pub async fn pooled(first: &Session, second: &Session) -> std::result::Result<bool, SqlError> {
+    let ([of_first, of_second], _) = probe(first, second).await?;
+    Ok(is_pooled(&of_first, &of_second))
+}
+
+fn is_pooled(of_first: &BTreeSet<String>, of_second: &BTreeSet<String>) -> bool {
+    of_first.len() > 1 || of_second.len() > 1 || !of_first.is_disjoint(of_second)
 }
 
 /// The backends that each session was given, and whether the server is a standby. No transaction
@@ -114,7 +126,8 @@ pub(super) async fn ddl_is_transactional(
 }
 
 /// The direct address that hosting providers give beside the pooled one, as a hint.
-pub(super) fn direct_hint(target: &ConnectionSettings) -> String {
+#[must_use]
+pub fn direct_hint(target: &ConnectionSettings) -> String {
     let address = target.address();
     if address.contains("-pooler.") {
         // Neon: the same host without the suffix.

@@ -1,12 +1,15 @@
 //! `deploy`: diagnose, baseline what is proven, apply the rest, verify.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::admission::{self, Intent};
 use super::backup::BackupBefore;
 use super::baseline;
 use super::examination::{self, Facts, Plan};
+use super::measured::{Expectation, Timing};
+use super::plan;
 use super::repair;
 use super::turn::{self, Run};
 use super::{Options, connect, failed, history_table, names, read_folder};
@@ -14,9 +17,9 @@ use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
 use crate::diagnose;
 use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{self, Begin, Executor, Resume};
+use crate::execute::{self, Begin, Executor, Observer, Resume};
 use crate::history::History;
-use crate::journal::Approved;
+use crate::journal::{Approved, Entry, Kind};
 use crate::migrations::{Migration, MigrationFolder, MigrationName};
 use crate::postgres::{Queryable as _, Session};
 use crate::replay::{self, Progress, Replay, ReplayContext};
@@ -47,9 +50,12 @@ pub struct DeployReport {
     pub not_verified_because: Option<String>,
     /// Nothing was changed: this is what would have been done.
     pub dry_run: bool,
-    /// The backup that was made first.
+    /// The backup that was made first, or the evidence that was accepted in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,
+    /// What each migration took, beside what was expected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timings: Vec<Timing>,
     /// From start to end.
     #[serde(skip)]
     pub duration: Duration,
@@ -73,7 +79,7 @@ pub async fn deploy_backed(
     sink: &mut dyn EventSink,
 ) -> Result<DeployReport> {
     let begun = Instant::now();
-    let result = run(options, backup, sink, begun).await;
+    let result = run(Run { backup, ..Run::new(options) }, sink, begun).await;
     match &result {
         Ok(report) => sink.emit(&Event::Finished {
             baselined: report.baselined.len(),
@@ -85,14 +91,18 @@ pub async fn deploy_backed(
     result
 }
 
-async fn run(
+/// A deploy on a copy, each statement of which `observer` looks at.
+pub(super) async fn deploy_observed(
     options: &Options,
-    backup: Option<&BackupBefore>,
+    observer: Box<dyn Observer>,
     sink: &mut dyn EventSink,
-    begun: Instant,
 ) -> Result<DeployReport> {
-    let folder = read_folder(options, sink)?;
-    let run = Run { backup, ..Run::new(options) };
+    let observer = Mutex::new(Some(observer));
+    run(Run { observer, ..Run::new(options) }, sink, Instant::now()).await
+}
+
+async fn run(run: Run<'_>, sink: &mut dyn EventSink, begun: Instant) -> Result<DeployReport> {
+    let folder = read_folder(run.options, sink)?;
     let mut hold = Hold::Free(connect(&run.named(), sink).await?);
     let result = deploy_in_rounds(&run, &folder, &mut hold, sink, begun).await;
     if let Hold::Turn(executor) = hold {
@@ -211,6 +221,7 @@ async fn deploy_in_rounds(
         if work.is_nothing() || options.dry_run {
             return Ok(DeployReport { repaired, ..work.report(options.dry_run, begun) });
         }
+        let expected = Box::pin(expect(options, folder, &work, hold.session()?)).await;
         let wanted: Vec<&MigrationName> =
             work.to_record().chain(work.pending.iter().copied()).map(|m| &m.name).collect();
         if !hold.enter(run, &wanted, sink).await? {
@@ -221,12 +232,47 @@ async fn deploy_in_rounds(
         forget(&mut now, &resumes);
         if now == work.history && work.live_is_still(&catalog::read(hold.session()?).await?) {
             let Hold::Turn(executor) = hold else { continue };
-            let basis = Basis { resumes: &resumes, approval: approval.as_ref() };
+            let basis =
+                Basis { resumes: &resumes, approval: approval.as_ref(), expected: &expected };
             let report = Box::pin(perform(run, work, &basis, executor, sink, begun)).await?;
             return Ok(DeployReport { repaired, ..report });
         }
     }
     Err(turn::moved(ROUNDS_MAX))
+}
+
+/// What the migrations are expected to take. A deploy does without where it cannot be found out.
+async fn expect(
+    options: &Options,
+    folder: &MigrationFolder,
+    work: &Work<'_>,
+    session: &mut Session,
+) -> Vec<Expectation> {
+    let Some(live) = work.live().filter(|_| !work.pending.is_empty()) else { return Vec::new() };
+    let baseline = names(work.to_record().map(|m| &m.name));
+    let binding = plan::binding(options, live, baseline, &work.pending);
+    let about = plan::About { folder, history: &work.history, pending: &work.pending, live };
+    let request = plan::PlanRequest { without_rows: true, ..plan::PlanRequest::default() };
+    let assessed = plan::assess_pending(options, &request, &about, binding, None, session).await;
+    let migrations = assessed.map(|plan| plan.migrations).unwrap_or_default();
+    let expectation = |migration: plan::PlannedMigration| {
+        let mut scaled = migration.statements.iter().map(|s| s.measured.as_ref()?.scaled_ms);
+        Expectation {
+            rehearsed_ms: scaled.try_fold(0.0, |sum, ms| Some(sum + ms?)),
+            migration: migration.name,
+            predicted: migration.predicted,
+        }
+    };
+    migrations.into_iter().map(expectation).collect()
+}
+
+/// Everything is applied by now: a journal that cannot be written fails nothing.
+async fn keep_timings(timings: &[Timing], executor: &mut Executor) {
+    if timings.is_empty() {
+        return;
+    }
+    let Ok(detail) = serde_json::to_string(timings) else { return };
+    let _kept = executor.record("", Entry::new(Kind::Timed).detail(detail)).await;
 }
 
 /// Tells what the history says, and refuses one that nothing may be built on.
@@ -397,6 +443,7 @@ impl<'a> Work<'a> {
             not_verified_because: None,
             dry_run,
             backup: None,
+            timings: Vec::new(),
             duration: begun.elapsed(),
         }
     }
@@ -584,6 +631,7 @@ async fn drift(
 struct Basis<'a> {
     resumes: &'a HashMap<MigrationName, Resume>,
     approval: Option<&'a Approved>,
+    expected: &'a [Expectation],
 }
 
 async fn perform(
@@ -619,14 +667,25 @@ async fn perform(
             (None, Some(in_effect)) => Begin::Complete(in_effect),
             (None, None) => Begin::Whole,
         };
+        let started = Instant::now();
         if let Err(error) = executor.run(migration, begin, sink).await {
             return Err(with_kept(error, work.baseline.len(), index));
         }
+        let expectation = basis.expected.iter().find(|e| e.migration == migration.name.as_str());
+        report.timings.extend(expectation.map(|e| e.met_by(started.elapsed())));
     }
     admission::used(basis.approval, executor).await;
+    keep_timings(&report.timings, executor).await;
     match &work.expected {
         Ok(expected) => {
-            verify_end_surely(expected, executor, sink).await?;
+            let verified = verify_end_surely(expected, executor, sink).await;
+            let entry = match &verified {
+                Ok(facts) => Entry::new(Kind::Verified).detail(format!("{facts} facts")),
+                Err(error) => Entry::new(Kind::VerifyFailed).detail(error.message().to_owned()),
+            };
+            // Nothing was changed: an entry that cannot be written takes nothing back.
+            let _kept = executor.record("", entry).await;
+            verified?;
             report.verified = true;
         }
         Err(reason) => {
@@ -661,11 +720,12 @@ pub(super) fn with_kept(error: Error, baselined: usize, applied: usize) -> Error
 }
 
 /// Everything is applied: a connection that is lost now is opened again once, and an error says so.
+/// Gives back how many facts were compared.
 async fn verify_end_surely(
     expected: &Expected,
     executor: &mut Executor,
     sink: &mut dyn EventSink,
-) -> Result<()> {
+) -> Result<usize> {
     let mut result = verify_end(expected, executor.session(), sink).await;
     if result.as_ref().is_err_and(|error| error.code() == Code::ConnectionLost) {
         result = match executor.open_session().await {
@@ -688,7 +748,7 @@ async fn verify_end(
     expected: &Expected,
     session: &mut Session,
     sink: &mut dyn EventSink,
-) -> Result<()> {
+) -> Result<usize> {
     let actual = catalog::read(session).await?.restricted_to(&expected.schemas);
     let result = verify::compare(&expected.last, &actual, &expected.drift);
     if result.new.is_empty() {
@@ -697,7 +757,7 @@ async fn verify_end(
             known_drift: result.known.len(),
             fingerprint: actual.fingerprint().to_string(),
         });
-        return Ok(());
+        return Ok(actual.len());
     }
     let words = format!(
         "all migrations are applied and recorded, and the catalog differs from the folder in {} places",

@@ -6,13 +6,17 @@ mod approve;
 mod backup;
 mod baseline;
 mod deploy;
+mod doctor;
 mod environment;
 mod evidence;
 mod examination;
 mod failed;
 mod guard;
+mod history;
+mod measured;
 mod plan;
 pub mod prisma;
+mod rehearse;
 mod repair;
 mod resolve;
 mod status;
@@ -25,18 +29,23 @@ use std::time::{Duration, Instant};
 
 pub use approve::{ApproveReport, ApproveRequest, VALID_HOURS, approve};
 pub use backup::{
-    BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport, CreateRequest,
-    PruneReport, RestoreRequest, backup_check, backup_create, backup_list, backup_pin,
-    backup_prune, backup_restore,
+    AcceptRequest, BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport,
+    ClaimEntry, CreateRequest, PruneReport, Recovery, RestoreRequest, backup_accept, backup_check,
+    backup_create, backup_list, backup_pin, backup_prune, backup_restore,
 };
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
 pub use deploy::{DeployReport, deploy, deploy_backed};
+pub use doctor::{DoctorReport, DoctorRequest, doctor};
 pub use environment::{EnvironmentReport, environment};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
 pub use guard::{ALLOW_PROTECTED, Environment, Guard, Identity};
+pub use history::{Deed, HistoryReport, OtherRow, RunOutcome, RunRecord, history};
+pub use measured::{MeasuredHere, Timing};
 pub use plan::{
-    Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, plan,
+    Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, RehearsedOn,
+    plan,
 };
+pub use rehearse::{RehearsalReport, RehearseRequest, Source, rehearse};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
 pub use upgrade::{ALLOW_NEWER, ALLOW_STOP};
@@ -76,6 +85,8 @@ pub struct Options {
     pub locks: LockBudget,
     /// Where the local copies of journals are kept; `None` keeps none.
     pub journals: Option<PathBuf>,
+    /// Where records of rehearsals are kept and looked for; `None` keeps none.
+    pub rehearsals: Option<PathBuf>,
     /// A Redis that wakes those who wait: its URL, or why there is none although there should be.
     pub redis: Option<Result<Secret>>,
     /// What may be done without asking about a database whose history does not tell everything.
@@ -108,6 +119,7 @@ impl Options {
             patience: Duration::from_secs(60),
             locks: LockBudget::default(),
             journals: None,
+            rehearsals: None,
             redis: None,
             policy: Policy::default(),
             answers: Answers::default(),

@@ -53,7 +53,7 @@ pub async fn resolve(
     };
     let (Resolution::Applied(name) | Resolution::RolledBack(name)) = resolution;
     let word = if migration.is_some() { "applied" } else { "rolled_back" };
-    in_turn(&run, session, &Mark { name, migration: migration.as_ref() }, sink).await?;
+    in_turn(&run, session, &Mark::new(name, migration.as_ref()), sink).await?;
     if !options.dry_run {
         sink.emit(&Event::Resolved { name: name.to_string(), r#as: word });
     }
@@ -98,6 +98,14 @@ pub(super) fn unknown(name: &MigrationName, folder: &std::path::Path) -> Error {
 pub(super) struct Mark<'a> {
     pub(super) name: &'a MigrationName,
     pub(super) migration: Option<&'a Migration>,
+    /// The `id` that its history row gets.
+    row: String,
+}
+
+impl<'a> Mark<'a> {
+    pub(super) fn new(name: &'a MigrationName, migration: Option<&'a Migration>) -> Self {
+        Self { name, migration, row: uuid::Uuid::new_v4().to_string() }
+    }
 }
 
 /// Waits for the turn, checks, records.
@@ -129,7 +137,8 @@ impl Mark<'_> {
     fn entry(&self) -> Entry {
         let word = if self.migration.is_some() { "applied" } else { "rolled_back" };
         let entry = Entry::new(Kind::Resolved).detail(word);
-        Entry { migration: Some(self.name.to_string()), ..entry }
+        let row = self.migration.map(|_| self.row.clone());
+        Entry { migration: Some(self.name.to_string()), row, ..entry }
     }
 
     /// The writes, if Prisma's conditions hold.
@@ -140,7 +149,7 @@ impl Mark<'_> {
         session: &Session,
     ) -> Result<String> {
         match self.migration {
-            Some(migration) => applied_sql(table, history, migration, session).await,
+            Some(migration) => applied_sql(table, history, migration, &self.row, session).await,
             None => rolled_back_sql(table, history, self.name),
         }
     }
@@ -150,6 +159,7 @@ async fn applied_sql(
     table: &HistoryTable,
     history: &History,
     migration: &Migration,
+    row: &str,
     session: &Session,
 ) -> Result<String> {
     let name = &migration.name;
@@ -169,8 +179,7 @@ async fn applied_sql(
     if of_name().any(crate::history::MigrationRecord::is_failed) {
         sql += &table.roll_back_sql(name, now);
     }
-    let id = uuid::Uuid::new_v4().to_string();
-    Ok(sql + &table.insert_baseline_sql(&id, migration, now))
+    Ok(sql + &table.insert_baseline_sql(row, migration, now))
 }
 
 fn rolled_back_sql(

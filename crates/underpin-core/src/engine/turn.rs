@@ -3,13 +3,16 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::backup::BackupBefore;
 use super::{Options, guard, history_table};
 use crate::coordinate::{self, Entered, Entrance, Happening};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
-use crate::execute::{ExecutionContext, Executor, Link, Recovery, Resume, ScriptRules, recover};
+use crate::execute::{
+    ExecutionContext, Executor, Link, Observer, Recovery, Resume, ScriptRules, recover,
+};
 use crate::history::History;
 use crate::migrations::{Migration, MigrationName};
 use crate::postgres::Session;
@@ -29,6 +32,8 @@ pub(super) struct Run<'a> {
     pub(super) backup: Option<&'a BackupBefore>,
     /// What it does is approved, whatever the occasion.
     pub(super) approved: AtomicBool,
+    /// Who looks on; taken by the executor.
+    pub(super) observer: Mutex<Option<Box<dyn Observer>>>,
 }
 
 impl<'a> Run<'a> {
@@ -41,6 +46,7 @@ impl<'a> Run<'a> {
             heals: true,
             backup: None,
             approved: AtomicBool::new(false),
+            observer: Mutex::new(None),
         }
     }
 
@@ -97,7 +103,8 @@ impl<'a> Run<'a> {
             heals: self.heals,
         };
         let link = Link::new(session, options.target.clone(), options.stop.clone()).await;
-        Ok(Ok(Executor::new(link, *turn, context)))
+        let observer = self.observer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(Ok(Executor::new(link, *turn, context).observed_by(observer)))
     }
 }
 

@@ -303,6 +303,19 @@ codes! {
     BackupsUnusable = "UP-6012", Usage, AfterRepair, "the folder of the backups cannot be used";
     /// A backup of a newer PostgreSQL does not go into an older server.
     BackupNewer = "UP-6013", Refused, AfterRepair, "the backup is of a newer PostgreSQL";
+    /// What was claimed to be kept elsewhere (a snapshot, a base backup) cannot be what the server
+    /// says: it is too old, lies in the future, is from before the newest applied migration, is of
+    /// another server, or its WAL is not archived. Nothing was recorded.
+    EvidenceContradicted = "UP-6014", Refused, AfterRepair, "the server contradicts the evidence";
+
+    /// The backup, or the rehearsal that was named, is of another state than the database is in
+    /// now: what it shows is not what a deploy would do.
+    RehearsalStale = "UP-6101", Differs, AfterRepair, "the rehearsal is of another state";
+    /// The copy on which the migrations were to be rehearsed could not be made. The database was only
+    /// read.
+    CopyFailed = "UP-6102", Failed, AfterRepair, "the copy for the rehearsal could not be made";
+    /// The role may not read everything that the copy needs. The database was only read.
+    CopyDenied = "UP-6103", Refused, AfterRepair, "the role may not copy the database";
 
     /// A fault of Underpin itself. Please report it with the command and the version.
     Internal = "UP-9001", Failed, AfterRepair, "internal fault";

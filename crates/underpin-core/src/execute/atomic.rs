@@ -8,6 +8,7 @@ use underpin_sql::Script;
 
 use super::failure;
 use super::link::{interrupted, jittered};
+use super::observe::Moment;
 use super::outcome::{self, OurTransaction, Outcome};
 use super::{Exclusion, Executor, is_passing};
 use crate::coordinate;
@@ -193,7 +194,7 @@ impl Executor {
             frame.begin, attempt.lock_timeout
         );
         self.link.send(&begin).await.map_err(at(end))?;
-        self.link.send(&frame.body).await.map_err(at(frame.offset))?;
+        self.send_body(migration, frame).await?;
         // The script may have moved to a role that must not write the history; and behind a pooler
         // no setting may outlive the transaction.
         let settings = if pooled { "RESET ALL; " } else { "" };
@@ -212,6 +213,31 @@ impl Executor {
             Ok(_) => Ok(()),
             Err(error) => Err(Stopped { offset: end, error, transaction }),
         }
+    }
+
+    /// The script in one message; where somebody looks on, statement by statement.
+    async fn send_body(
+        &mut self,
+        migration: &Migration,
+        frame: &Frame<'_>,
+    ) -> std::result::Result<(), Stopped> {
+        let stopped = |offset, error| Stopped { offset, error, transaction: None };
+        if self.observer.is_none() {
+            let sent = self.link.send(&frame.body).await;
+            return sent.map(drop).map_err(|error| stopped(frame.offset, error));
+        }
+        let script = Script::parse(&migration.script);
+        let end = frame.offset + frame.body.len();
+        for (index, statement) in script.statements.iter().enumerate() {
+            let span = statement.span.clone();
+            if span.start < frame.offset || span.end > end || frame.left_out.contains(&index) {
+                continue;
+            }
+            let moment = Moment { migration: &migration.name, statement: index, in_block: true };
+            let sent = self.send_observed(moment, &migration.script[span.clone()]).await;
+            sent.map_err(|error| stopped(span.start, error))?;
+        }
+        Ok(())
     }
 
     /// Opens a new session and finds out what became of the transaction.

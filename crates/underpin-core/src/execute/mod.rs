@@ -9,6 +9,7 @@ mod atomic;
 mod failure;
 mod index;
 mod link;
+mod observe;
 mod outcome;
 mod recover;
 mod repair;
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use underpin_sql::{Script, TransactionShape};
 
 pub use link::{Link, Stop};
+pub use observe::{Look, Moment, Observer};
 pub use recover::{Recovery, Resume, recover};
 pub use repair::RepairScript;
 
@@ -120,13 +122,14 @@ pub struct Executor {
     link: Link,
     turn: Turn,
     context: ExecutionContext,
+    observer: Option<Box<dyn Observer>>,
 }
 
 impl Executor {
     /// An executor whose turn it is.
     #[must_use]
     pub fn new(link: Link, turn: Turn, context: ExecutionContext) -> Self {
-        Self { link, turn, context }
+        Self { link, turn, context, observer: None }
     }
 
     /// The session, for reading.

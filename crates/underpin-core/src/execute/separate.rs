@@ -12,6 +12,7 @@ use underpin_sql::{Script, Statement, StatementKind, TransactionControl};
 
 use super::failure;
 use super::link::{interrupted, jittered};
+use super::observe::Moment;
 use super::recover::{Resume, may_commit_unseen};
 use super::{Executor, index, is_passing};
 use crate::coordinate;
@@ -106,6 +107,10 @@ impl Course<'_> {
 
     fn may_commit_unseen(&self, index: usize) -> bool {
         self.script.statements.get(index).is_some_and(may_commit_unseen)
+    }
+
+    fn moment(&self, index: usize, in_block: bool) -> Moment<'_> {
+        Moment { migration: &self.migration.name, statement: index, in_block }
     }
 
     fn entry(&self, kind: Kind) -> Entry {
@@ -258,11 +263,11 @@ impl Executor {
         self.record("", course.entry(Kind::StatementStarted).step(index)).await?;
         // Others wait behind none of these, and a short lock_timeout would leave an invalid index.
         let sent = match self.link.send("SET lock_timeout = 0").await {
-            Ok(_) => self.link.send(sql).await,
+            Ok(_) => self.send_observed(course.moment(index, false), sql).await,
             Err(error) => Err(error),
         };
         let sent = match sent {
-            Ok(_) => index::check(&self.link, sql).await,
+            Ok(()) => index::check(&self.link, sql).await,
             Err(error) => Err(error),
         };
         if sent.as_ref().is_err_and(|e| !e.connection_lost) {
@@ -284,8 +289,8 @@ impl Executor {
                 locks.timeout_of(attempt),
                 self.turn.fence()
             );
-            let parts = [begin.as_str(), course.sql(index)];
-            let Err(error) = self.transact(course, &parts, index + 1, "COMMIT").await? else {
+            let own = Some((begin.as_str(), index));
+            let Err(error) = self.transact(course, own, index + 1, "COMMIT").await? else {
                 break;
             };
             let last = attempt >= locks.attempts + u32::from(locks.then_wait);
@@ -321,7 +326,8 @@ impl Executor {
             return self.undo(first, error).await;
         }
         for index in body.filter(|index| !course.left_out.contains(index)) {
-            if let Err(error) = self.link.send(course.sql(index)).await {
+            let sent = self.send_observed(course.moment(index, true), course.sql(index)).await;
+            if let Err(error) = sent {
                 return self.undo(index, error).await;
             }
         }
@@ -335,7 +341,7 @@ impl Executor {
             let _undone = self.link.session.simple_query(end).await;
             return self.record_step(course, last + 1).await.map(Ok);
         }
-        match self.transact(course, &[], last + 1, end).await? {
+        match self.transact(course, None, last + 1, end).await? {
             Ok(()) => Ok(Ok(())),
             Err(error) => Ok(Err(Stopped { index: last, error })),
         }
@@ -352,23 +358,34 @@ impl Executor {
         Ok(Err(Stopped { index, error }))
     }
 
-    /// Sends `parts`, then the journal entry and the end of the transaction.
+    /// Sends what opens a transaction and its statement, where they are given, then the journal
+    /// entry and the end of the transaction.
     async fn transact(
         &mut self,
         course: &Course<'_>,
-        parts: &[&str],
+        own: Option<(&str, usize)>,
         done: usize,
         end: &str,
     ) -> Result<std::result::Result<(), SqlError>> {
         let draft = self.turn.journal.draft(course.entry(Kind::StatementDone).step(done));
         let close = format!("{}{end}", self.turn.journal.sql(&draft));
-        for (number, part) in parts.iter().copied().chain([close.as_str()]).enumerate() {
-            let Err(error) = self.link.send(part).await else { continue };
+        let mut sent = Ok(());
+        if let Some((begin, index)) = own {
+            sent = self.link.send(begin).await.map(drop);
+            if sent.as_ref().is_err_and(|error| self.turn.is_fenced(error)) {
+                let _undone = self.link.session.simple_query("ROLLBACK").await;
+                return Err(coordinate::fenced(course.migration.name.as_str()));
+            }
+            if sent.is_ok() {
+                sent = self.send_observed(course.moment(index, true), course.sql(index)).await;
+            }
+        }
+        if sent.is_ok() {
+            sent = self.link.send(&close).await.map(drop);
+        }
+        if let Err(error) = sent {
             if !error.connection_lost {
                 let _undone = self.link.session.simple_query("ROLLBACK").await;
-            }
-            if number == 0 && !parts.is_empty() && self.turn.is_fenced(&error) {
-                return Err(coordinate::fenced(course.migration.name.as_str()));
             }
             return Ok(Err(error));
         }
@@ -400,7 +417,9 @@ impl Executor {
             0 => Kind::MigrationUndone,
             _ => Kind::MigrationStopped,
         };
-        let _kept = self.record(&sql, course.entry(kind).step(done)).await;
+        let entry = course.entry(kind).step(done);
+        let entry = entry.detail(error.sqlstate.clone().unwrap_or_default());
+        let _kept = self.record(&sql, entry).await;
         if unclear {
             return failure::unclear(migration, course.script, stopped.index, error);
         }

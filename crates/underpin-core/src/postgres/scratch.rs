@@ -41,6 +41,17 @@ pub struct ScratchOptions {
 }
 
 impl ScratchOptions {
+    /// Server binaries of exactly this major.
+    #[must_use]
+    pub fn binaries_of(&self, major: u32) -> Option<ServerBinaries> {
+        match &self.pg_bin {
+            Some(folder) => {
+                ServerBinaries::at(folder).ok().filter(|binaries| binaries.version.major() == major)
+            }
+            None => self.places.of_major(major),
+        }
+    }
+
     /// Whether this machine has server binaries for a target of this version.
     #[must_use]
     pub fn has_local_server(&self, target: ServerVersion) -> bool {

@@ -24,6 +24,15 @@ pub struct ResultSet {
     pub affected: u64,
 }
 
+/// What went from one session to another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CopiedRows {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of COPY text.
+    pub bytes: u64,
+}
+
 /// A query under way.
 pub type QueryFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Vec<ResultSet>, SqlError>> + Send + 'a>>;
@@ -191,6 +200,35 @@ impl Session {
             take(&bytes?);
         }
         Ok(())
+    }
+
+    /// Sends what `out` (`COPY … TO STDOUT`) gives into `into` (`COPY … FROM STDIN`) of another
+    /// session, row by row. What comes after `room` bytes is left out.
+    ///
+    /// # Errors
+    /// As [`Session::simple_query`], of either session.
+    pub async fn copy_into(
+        &self,
+        out: &str,
+        target: &Self,
+        into: &str,
+        room: u64,
+    ) -> Result<CopiedRows, SqlError> {
+        use futures_util::{SinkExt as _, StreamExt as _};
+        let stream = self.client.copy_out(out).await?;
+        let sink = target.client.copy_in::<str, _>(into).await?;
+        let (mut stream, mut sink) = (std::pin::pin!(stream), std::pin::pin!(sink));
+        let mut copied = CopiedRows::default();
+        while let Some(row) = stream.next().await {
+            let row = row?;
+            let bytes = copied.bytes + row.len() as u64;
+            if bytes <= room {
+                copied.bytes = bytes;
+                sink.feed(row).await?;
+            }
+        }
+        copied.rows = sink.finish().await?;
+        Ok(copied)
     }
 
     /// The first value of the first row, if there is one and it is not NULL.

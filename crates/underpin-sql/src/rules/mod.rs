@@ -9,6 +9,7 @@
 mod changes;
 mod enums;
 mod names;
+mod page;
 mod prelude;
 mod row;
 

@@ -6,11 +6,15 @@
 mod backup;
 mod error;
 mod evidence;
+pub(crate) mod history;
+pub(crate) mod html;
 mod human;
 mod json;
 pub(crate) mod lint;
 mod log;
+pub(crate) mod notes;
 pub(crate) mod plan;
+pub(crate) mod rehearsal;
 mod report;
 
 use std::time::Duration;
@@ -18,7 +22,9 @@ use std::time::Duration;
 use underpin_core::Error;
 use underpin_core::event::{Event, EventSink};
 
-pub(crate) use backup::{render_backup, render_backups, render_prune, render_restore, size};
+pub(crate) use backup::{
+    render_backup, render_backups, render_claim, render_prune, render_restore, size,
+};
 pub(crate) use error::{facts as error_facts, render as render_error};
 pub(crate) use evidence::{StatusWithEvidence, render_evidence};
 pub(crate) use report::{
@@ -286,6 +292,11 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
         Event::Resolved { name, r#as: word } => {
             ("Resolved", format!("{name} is recorded as {}", word.replace('_', " ")), None)
         }
+        Event::CopyReady { from, rows, bytes, engine, duration } => (
+            "Copy",
+            format!("from {from}: about {rows} rows, {} ({engine})", size(*bytes)),
+            Some(*duration),
+        ),
         Event::BackupPhase { phase } => ("Backup", format!("{phase} …"), None),
         Event::BackupProgress { phase, bytes, of } => {
             let of = of.map(|of| format!(" of about {}", size(of))).unwrap_or_default();

@@ -1,9 +1,11 @@
 //! Reports for a person.
 
+use std::time::Duration;
+
 use owo_colors::OwoColorize as _;
 use underpin_core::diagnose::Decision;
 use underpin_core::engine::{
-    BaselineReport, DeployReport, ResolveReport, StatusReport, StatusState, UndoReport,
+    BaselineReport, DeployReport, ResolveReport, StatusReport, StatusState, Timing, UndoReport,
     VerifyReport,
 };
 
@@ -50,7 +52,26 @@ pub(crate) fn deploy_summary(report: &DeployReport) -> String {
     parts.push(format!("{applied} applied{verified}"));
     let backup = report.backup.as_ref().map(|name| format!("\nBackup: {}", inert(name)));
     let backup = backup.unwrap_or_default();
-    format!("{} {} ({}){backup}", "Done:".bold(), parts.join(", "), span(report.duration))
+    let timings: String = report.timings.iter().filter_map(timing).collect();
+    format!("{} {} ({}){backup}{timings}", "Done:".bold(), parts.join(", "), span(report.duration))
+}
+
+/// What a migration took beside what was said, where that is worth a line: it was rehearsed, or it
+/// took longer than a second and than predicted.
+fn timing(timing: &Timing) -> Option<String> {
+    let took = Duration::from_millis(timing.took_ms);
+    if timing.rehearsed_ms.is_none() && !(timing.is_longer() && timing.took_ms >= 1000) {
+        return None;
+    }
+    let mut text = format!("\n  {} took {}", inert(&timing.migration), span(took));
+    match timing.rehearsed_ms {
+        Some(ms) => text += &format!(", rehearsed {}", super::rehearsal::milliseconds(ms)),
+        None => text += &format!(", predicted {}", super::plan::span(timing.predicted)),
+    }
+    if let Some(ratio) = timing.ratio {
+        text += &format!(" ({ratio} times that)");
+    }
+    Some(text)
 }
 
 fn are(number: usize, noun: &str) -> String {

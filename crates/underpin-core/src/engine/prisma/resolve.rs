@@ -33,5 +33,5 @@ pub async fn resolve(
         }
         Resolution::RolledBack(_) => None,
     };
-    in_turn(&run, session, &Mark { name, migration: migration.as_ref() }, sink).await
+    in_turn(&run, session, &Mark::new(name, migration.as_ref()), sink).await
 }

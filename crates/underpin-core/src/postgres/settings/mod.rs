@@ -187,10 +187,41 @@ impl ConnectionSettings {
         Self { database: name.to_owned(), ..self.clone() }
     }
 
+    /// The same, with another schema of unqualified names.
+    #[must_use]
+    pub fn with_schema(&self, name: &str) -> Self {
+        Self { schema: name.to_owned(), ..self.clone() }
+    }
+
     /// The same, under another `application_name` (shown in `pg_stat_activity`).
     #[must_use]
     pub fn with_application_name(&self, name: &str) -> Self {
         Self { application_name: name.to_owned(), ..self.clone() }
+    }
+
+    /// A `psql` command that runs `sql` there, for a person to type: as `role`, or as the own one.
+    /// Never with a password.
+    #[must_use]
+    pub fn psql(&self, role: Option<&str>, sql: &str) -> String {
+        let role = role.map_or_else(|| self.user.clone(), str::to_owned);
+        let settings = Self { user: role, ..self.clone() };
+        let command = self.endpoints.first().map_or_else(
+            || "psql".to_owned(),
+            |endpoint| psql::command(&settings, endpoint, &self.database),
+        );
+        format!("{command} -c {}", psql::shell_word(sql))
+    }
+
+    /// Whether the first server is reached by a Unix socket or the loopback address, so that its
+    /// files may be on this machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.endpoints.first().is_some_and(|endpoint| match &endpoint.host {
+            Host::Socket(_) => true,
+            Host::Name(name) => {
+                name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+            }
+        })
     }
 
     /// The password for a server, and where it came from. The password file may know another

@@ -1,4 +1,6 @@
 -- proves: locks AccessExclusiveLock booking
+-- proves: builds booking
+-- proves: blocks: SELECT count(*) FROM booking
 -- given
 CREATE TABLE booking (id int PRIMARY KEY, during tsrange);
 -- migration

@@ -1,5 +1,6 @@
 -- also: FAIL-UNIQUE-WITH-DUPLICATES
 -- proves: locks AccessExclusiveLock person
+-- proves: builds person
 -- given
 CREATE TABLE person (id int NOT NULL);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: reuses person
 -- given
 CREATE TABLE person (id int NOT NULL);
 CREATE UNIQUE INDEX person_pkey ON person (id);

@@ -1,3 +1,5 @@
+-- proves: reuses person
+-- proves: skips person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 CREATE UNIQUE INDEX person_email_key ON person (email);

@@ -1,4 +1,6 @@
 -- proves: locks ShareLock person
+-- proves: builds person
+-- proves: blocks: INSERT INTO person VALUES (1)
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 -- migration

@@ -1,3 +1,5 @@
+-- proves: waits: INSERT INTO person VALUES (1)
+-- proves: passes
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 -- migration

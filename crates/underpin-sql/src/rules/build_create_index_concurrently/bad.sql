@@ -1,3 +1,4 @@
+-- proves: waits: SELECT count(*) FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: blocks: INSERT INTO person VALUES (1)
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 -- migration

@@ -1,4 +1,5 @@
 -- also: BUILD-CREATE-INDEX-CONCURRENTLY
+-- unproven: a rate; `./dev bench predict` measures builds on this machine
 -- given
 CREATE TABLE doc (id int PRIMARY KEY, body jsonb);
 -- migration

@@ -1,3 +1,4 @@
+-- unproven: a rate; `./dev bench predict` measures builds on this machine
 -- given
 CREATE TABLE doc (id int PRIMARY KEY, body jsonb);
 -- migration

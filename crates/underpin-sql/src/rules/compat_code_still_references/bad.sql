@@ -1,5 +1,6 @@
 -- also: COMPAT-CACHED-PLAN, COMPAT-DROP-COLUMN, LOCK-ACCESS-EXCLUSIVE-METADATA, LOSS-DROP-COLUMN
 -- facts: {"code": {"person.nick": ["src/profile.ts:14"]}}
+-- proves: breaks 42703: SELECT nick FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, nick text);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: answers: SELECT id, nick FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, nick text NOT NULL);
 -- migration

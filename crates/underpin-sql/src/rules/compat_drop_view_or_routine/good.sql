@@ -1,3 +1,4 @@
+-- proves: answers: SELECT twice(1)
 -- given
 CREATE FUNCTION twice(i int) RETURNS int LANGUAGE sql AS 'SELECT i * 2';
 -- migration

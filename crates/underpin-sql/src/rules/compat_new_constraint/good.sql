@@ -1,3 +1,4 @@
+-- proves: answers: INSERT INTO person (id) VALUES (1)
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

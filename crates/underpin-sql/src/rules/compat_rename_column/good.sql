@@ -1,3 +1,4 @@
+-- proves: answers: SELECT id FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: breaks 23502: INSERT INTO person (id) VALUES (1)
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text NOT NULL);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: makes app.person
 -- given
 CREATE SCHEMA app;
 -- migration

@@ -1,3 +1,4 @@
+-- proves: answers: SELECT n FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, n varchar(10));
 -- migration

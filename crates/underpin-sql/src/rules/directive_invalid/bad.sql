@@ -1,4 +1,5 @@
 -- also: COMPAT-DROP-TABLE, LOSS-DROP-TABLE
+-- unproven: a claim about a comment, not about the server
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,3 +1,4 @@
+-- unproven: a claim about a comment, not about the server
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

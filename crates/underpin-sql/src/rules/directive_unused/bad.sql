@@ -1,4 +1,5 @@
 -- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
+-- unproven: a claim about a comment, not about the server
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

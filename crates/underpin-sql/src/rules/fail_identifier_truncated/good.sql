@@ -1,3 +1,4 @@
+-- proves: after 37: SELECT length(relname) FROM pg_class WHERE relname LIKE 'a_name_of%'
 -- given
 CREATE TABLE person (id int PRIMARY KEY, a int);
 -- migration

@@ -1,4 +1,5 @@
 -- facts: {"not_owned": ["other"]}
+-- proves: passes
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

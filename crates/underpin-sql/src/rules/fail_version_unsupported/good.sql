@@ -1,5 +1,6 @@
 -- server: 15
 -- since: 15
+-- proves: passes
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 -- migration

@@ -1,5 +1,6 @@
 -- also: COMPAT-CACHED-PLAN
 -- proves: locks AccessExclusiveLock person
+-- proves: blocks: SELECT count(*) FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,3 +1,5 @@
+-- proves: spares AccessExclusiveLock person
+-- proves: lets: SELECT count(*) FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,4 +1,5 @@
 -- proves: locks AccessExclusiveLock measure
+-- proves: blocks: SELECT count(*) FROM measure
 -- given
 CREATE TABLE measure (at date NOT NULL, v int) PARTITION BY RANGE (at);
 -- migration

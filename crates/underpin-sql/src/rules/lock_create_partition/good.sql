@@ -1,3 +1,5 @@
+-- proves: spares AccessExclusiveLock measure
+-- proves: lets: SELECT count(*) FROM measure
 -- given
 CREATE TABLE measure (at date NOT NULL, v int) PARTITION BY RANGE (at);
 -- migration

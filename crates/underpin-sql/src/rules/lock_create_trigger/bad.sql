@@ -1,4 +1,5 @@
 -- proves: locks ShareRowExclusiveLock person
+-- proves: blocks: INSERT INTO person VALUES (1)
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';

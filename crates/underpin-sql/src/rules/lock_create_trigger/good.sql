@@ -1,3 +1,4 @@
+-- proves: makes person
 -- given
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 -- migration

@@ -1,3 +1,4 @@
+-- unproven: each table is locked by one migration; that one is proven by LOCK-ACCESS-EXCLUSIVE-METADATA
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 CREATE TABLE pet (id int PRIMARY KEY);

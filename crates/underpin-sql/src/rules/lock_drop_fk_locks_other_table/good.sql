@@ -1,3 +1,4 @@
+-- proves: locks AccessExclusiveLock note
 -- given
 CREATE TABLE note (id int PRIMARY KEY, parent_id int REFERENCES note (id));
 -- migration

@@ -1,4 +1,5 @@
 -- proves: locks ShareRowExclusiveLock customer
+-- proves: blocks: INSERT INTO customer VALUES (1)
 -- given
 CREATE TABLE customer (id int PRIMARY KEY);
 -- migration

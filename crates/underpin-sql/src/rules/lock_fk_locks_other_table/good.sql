@@ -1,3 +1,5 @@
+-- proves: spares ShareRowExclusiveLock customer
+-- proves: lets: INSERT INTO customer VALUES (1)
 -- given
 CREATE TABLE customer (id int PRIMARY KEY);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: makes adult
 -- given
 CREATE TABLE person (id int PRIMARY KEY, age int);
 -- migration

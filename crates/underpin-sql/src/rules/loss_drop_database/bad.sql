@@ -1,5 +1,7 @@
 -- runner: underpin
+-- proves: after 0: SELECT count(*) FROM pg_database WHERE datname = 'shop'
 -- given
-CREATE TABLE t (id int);
+DROP DATABASE IF EXISTS shop;
+CREATE DATABASE shop;
 -- migration
 DROP DATABASE shop;

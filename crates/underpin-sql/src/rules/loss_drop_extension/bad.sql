@@ -1,4 +1,5 @@
+-- proves: breaks 42704: SELECT 'a=>1'::hstore
 -- given
-CREATE TABLE t (id int);
+CREATE EXTENSION hstore;
 -- migration
 DROP EXTENSION IF EXISTS hstore;

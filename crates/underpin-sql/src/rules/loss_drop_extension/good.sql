@@ -1,2 +1,3 @@
+-- proves: passes
 -- migration
 CREATE EXTENSION IF NOT EXISTS plpgsql;

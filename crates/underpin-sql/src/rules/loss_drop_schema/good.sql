@@ -1,3 +1,4 @@
+-- unproven: the schema is made here: nothing was in it
 -- migration
 CREATE SCHEMA scratch;
 DROP SCHEMA scratch CASCADE;

@@ -1,3 +1,4 @@
+-- unproven: what is made is another table; the drop is told by LOSS-DROP-TABLE
 -- given
 CREATE TABLE customer (id int PRIMARY KEY, email text NOT NULL, name text);
 -- migration

@@ -1,4 +1,5 @@
 -- proves: rewrites event
+-- proves: after u: SELECT relpersistence FROM pg_class WHERE relname = 'event'
 -- given
 CREATE TABLE event (id int PRIMARY KEY);
 -- migration

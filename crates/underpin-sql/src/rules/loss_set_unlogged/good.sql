@@ -1,2 +1,3 @@
+-- proves: makes cache
 -- migration
 CREATE UNLOGGED TABLE cache (id int PRIMARY KEY);

@@ -1,5 +1,7 @@
+-- proves: after A@b: SELECT email FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
+INSERT INTO person VALUES (1, 'A@b');
 -- migration
 ALTER TABLE person ADD COLUMN email_lower text;
 UPDATE person SET email_lower = lower(email);

@@ -1,4 +1,5 @@
 -- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
+-- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,3 +1,4 @@
 -- facts: {"drift": []}
+-- unproven: a claim about the history and the folder, which scenarios/lint and scenarios/plan prove
 -- migration
 CREATE TABLE person (id int PRIMARY KEY);

@@ -1,3 +1,4 @@
 -- facts: {"edited": ["9_other"]}
+-- unproven: a claim about the history and the folder, which scenarios/lint and scenarios/plan prove
 -- migration
 CREATE TABLE person (id int PRIMARY KEY);

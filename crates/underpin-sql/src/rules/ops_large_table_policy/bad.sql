@@ -1,5 +1,6 @@
 -- also: BUILD-CREATE-INDEX-CONCURRENTLY
 -- facts: {"tables": {"person": {"bytes": 90000000000}}}
+-- unproven: a limit that people have agreed on
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text);
 -- migration

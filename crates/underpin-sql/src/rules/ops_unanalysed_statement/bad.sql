@@ -1,4 +1,5 @@
 -- also: OPS-EXTENSION-VERSION
+-- unproven: it says that nothing is claimed
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,3 +1,4 @@
+-- unproven: the table of effects is measured by `cargo xtask lock-matrix`
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,4 +1,5 @@
 -- server: 13
+-- proves: keeps person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,2 +1,3 @@
+-- proves: makes person
 -- migration
 CREATE TABLE person (id serial PRIMARY KEY);

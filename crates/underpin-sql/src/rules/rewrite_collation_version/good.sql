@@ -1,3 +1,4 @@
+-- proves: reuses person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: lets: SELECT v FROM totals
 -- given
 CREATE TABLE sale (id int PRIMARY KEY, v int);
 CREATE MATERIALIZED VIEW totals AS SELECT 1 AS k, sum(v) AS v FROM sale;

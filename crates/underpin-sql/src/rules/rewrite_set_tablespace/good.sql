@@ -1,2 +1,3 @@
+-- proves: makes person
 -- migration
 CREATE TABLE person (id int PRIMARY KEY) TABLESPACE pg_default;

@@ -1,3 +1,4 @@
+-- proves: keeps person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

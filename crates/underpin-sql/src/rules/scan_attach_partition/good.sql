@@ -1,3 +1,4 @@
+-- proves: makes measure_2025
 -- given
 CREATE TABLE measure (at date NOT NULL, v int) PARTITION BY RANGE (at);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: skips person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

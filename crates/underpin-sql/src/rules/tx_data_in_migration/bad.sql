@@ -1,3 +1,4 @@
+-- unproven: a claim about how people deploy
 -- given
 CREATE TABLE country (code text PRIMARY KEY);
 -- migration

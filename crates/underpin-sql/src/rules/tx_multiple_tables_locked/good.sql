@@ -1,3 +1,4 @@
+-- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: passes
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

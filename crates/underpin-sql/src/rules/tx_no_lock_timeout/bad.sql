@@ -1,5 +1,6 @@
 -- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
 -- runner: prisma
+-- proves: waits: SELECT count(*) FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,5 +1,6 @@
 -- also: COMPAT-NEW-CONSTRAINT, FAIL-CHECK-VIOLATED, LOCK-ACCESS-EXCLUSIVE-METADATA
 -- proves: scans person
+-- proves: blocks: SELECT count(*) FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, age int);
 -- migration

@@ -1,4 +1,5 @@
 -- facts: {"replicas": 0}
+-- unproven: the same statement; what differs is that nobody follows
 -- given
 CREATE TABLE person (id int PRIMARY KEY, age int);
 -- migration

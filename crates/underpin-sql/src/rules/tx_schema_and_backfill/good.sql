@@ -1,3 +1,4 @@
+-- proves: lets: SELECT count(*) FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY, email text, email_lower text);
 -- migration

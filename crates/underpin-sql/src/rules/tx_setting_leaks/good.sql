@@ -1,4 +1,5 @@
 -- runner: prisma
+-- proves: after 4MB: SHOW work_mem
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

@@ -1,3 +1,4 @@
+-- proves: stays f: SELECT to_regclass('pet') IS NOT NULL
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 -- migration

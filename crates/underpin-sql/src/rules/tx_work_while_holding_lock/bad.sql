@@ -1,5 +1,6 @@
 -- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA, TX-DATA-IN-MIGRATION
 -- proves: locks AccessExclusiveLock person
+-- proves: blocks: SELECT count(*) FROM person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 CREATE TABLE pet (id int PRIMARY KEY, name text);

@@ -1,3 +1,4 @@
+-- proves: locks AccessExclusiveLock person
 -- given
 CREATE TABLE person (id int PRIMARY KEY);
 CREATE TABLE pet (id int PRIMARY KEY, name text);

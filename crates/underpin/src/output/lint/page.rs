@@ -6,9 +6,8 @@
 use underpin_sql::finding::{Finding, Severity};
 use underpin_sql::lint::{FileReport, Report, StatementReport};
 
-use super::{Level, assumed, coverage, figures, grades, inert, page_of, timeline};
-
-const STYLE: &str = include_str!("page.css");
+use super::{Level, assumed, coverage, figures, grades, page_of, phases_are_said, step, timeline};
+use crate::output::html::{self, escaped};
 
 /// The page.
 pub(crate) fn render(report: &Report, least: Severity) -> String {
@@ -27,13 +26,7 @@ pub(crate) fn render(report: &Report, least: Severity) -> String {
             body += &migration(number, file, least);
         }
     }
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Underpin: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>",
-        figures(report.totals, notes)
-    )
+    html::page(&figures(report.totals, notes), &body)
 }
 
 /// A row per migration, the worst first to the eye by colour, in the order in which they run.
@@ -99,7 +92,7 @@ fn drill_down(
     text += &format!("<pre>{}</pre>\n", marked(file, statement, findings));
     text += &facts(statement);
     for finding in findings {
-        text += &told(finding);
+        text += &told(file, finding);
     }
     for finding in file.findings.iter().filter(|f| f.statement == index) {
         if let Some(reason) = &finding.allowed {
@@ -145,13 +138,21 @@ fn facts(statement: &StatementReport) -> String {
     format!("<dl>{rows}</dl>\n")
 }
 
-fn told(finding: &Finding) -> String {
+fn told(file: &FileReport, finding: &Finding) -> String {
     let mut rows = format!("<dt>fact</dt><dd>{}</dd>", named(&finding.fact));
     if let Some(unknown) = &finding.unknown {
         rows += &format!("<dt>not known</dt><dd>{}</dd>", named(unknown));
     }
     if let Some(suggestion) = &finding.suggestion {
         rows += &format!("<dt>instead</dt><dd>{}</dd>", named(suggestion));
+    }
+    if !finding.phased.is_empty() && !phases_are_said(file, finding) {
+        let steps: String = finding
+            .phased
+            .iter()
+            .map(|p| format!("<li>{}<pre>{}</pre></li>", step(p), escaped(&p.sql)))
+            .collect();
+        rows += &format!("<dt>in phases</dt><dd><ol>{steps}</ol></dd>");
     }
     format!(
         "<div class=\"finding {}\"><p><b>{}</b> <a class=\"soft\" href=\"{}\" rel=\"noreferrer\">{}</a></p><dl>{rows}</dl></div>\n",
@@ -196,14 +197,4 @@ fn named(text: &str) -> String {
         if i % 2 == 1 { format!("<code>{part}</code>") } else { (*part).to_owned() }
     };
     parts.iter().enumerate().map(part).collect()
-}
-
-/// Text in an element or in a quoted attribute.
-pub(super) fn escaped(text: &str) -> String {
-    inert(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }

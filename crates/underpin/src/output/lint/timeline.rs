@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use underpin_sql::lint::{Blocks, FileReport, LockReport, Report};
 
-use super::page::escaped;
+use crate::output::html::escaped;
 
 /// Columns that a timeline may have; further statements are told by their number alone.
 const COLUMNS_MAX: usize = 60;

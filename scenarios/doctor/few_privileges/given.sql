@@ -1,0 +1,3 @@
+DO $$ BEGIN CREATE ROLE scenario_few LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+CREATE TABLE book (id int PRIMARY KEY, title text NOT NULL);
