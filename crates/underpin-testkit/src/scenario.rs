@@ -300,6 +300,10 @@ impl Stage<'_> {
         let socket = self.server.cluster().socket_folder().display().to_string();
         let mut text = text
             .replace(&socket, "[socket]")
+            .replace(
+                &format!("system identifier {}", self.identifier),
+                "system identifier [system]",
+            )
             .replace(self.identifier, "[system-identifier]")
             .replace(&self.root.display().to_string(), "[project]")
             .replace(&self.server.binaries().folder.display().to_string(), "[pg-bin]")
@@ -369,7 +373,7 @@ impl Stage<'_> {
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
             (r"backend [0-9]+", "backend [pid]"),
-            (r"but plan [0-9a-f]{12}", "but plan [hash]"),
+            (r"\bplan [0-9a-f]{12}\b", "plan [hash]"),
             // Others use the same server, and its programs lie elsewhere on every machine.
             (r"slots         [0-9]+ of [0-9]+ in use", "slots         [number] of [number] in use"),
             (r"what [0-9]+ sessions? of others do", "what [number] sessions of others do"),
