@@ -61,12 +61,6 @@ pub enum Kind {
     /// A migration stopped in a statement that may have committed by itself: what of it is in
     /// effect is not known.
     MigrationUnclear,
-    /// A declared repair of a migration is in effect; `detail` is its file.
-    Repaired,
-    /// Somebody approved a plan; `detail` is an [`Approval`].
-    Approved,
-    /// A deploy has carried out what was approved; `detail` is the number of the approval.
-    ApprovalUsed,
     /// A backup was made for this run; `detail` is its name and level.
     BackedUp,
     /// The catalog at the end was what the folder implies; `detail` says how much was compared.
@@ -75,6 +69,12 @@ pub enum Kind {
     VerifyFailed,
     /// What the migrations of a deploy took, and what was expected; `detail` is a JSON list.
     Timed,
+    /// A declared repair of a migration is in effect; `detail` is its file.
+    Repaired,
+    /// Somebody approved a plan; `detail` is an [`Approval`].
+    Approved,
+    /// A deploy has carried out what was approved; `detail` is the number of the approval.
+    ApprovalUsed,
 }
 
 impl Kind {
@@ -93,13 +93,13 @@ impl Kind {
         Self::MigrationUndone,
         Self::MigrationStopped,
         Self::MigrationUnclear,
-        Self::Repaired,
-        Self::Approved,
-        Self::ApprovalUsed,
         Self::BackedUp,
         Self::Verified,
         Self::VerifyFailed,
         Self::Timed,
+        Self::Repaired,
+        Self::Approved,
+        Self::ApprovalUsed,
     ];
 
     /// Its stable word.
@@ -120,13 +120,13 @@ impl Kind {
             Self::MigrationUndone => "migration_undone",
             Self::MigrationStopped => "migration_stopped",
             Self::MigrationUnclear => "migration_unclear",
-            Self::Repaired => "repaired",
-            Self::Approved => "approved",
-            Self::ApprovalUsed => "approval_used",
             Self::BackedUp => "backed_up",
             Self::Verified => "verified",
             Self::VerifyFailed => "verify_failed",
             Self::Timed => "timed",
+            Self::Repaired => "repaired",
+            Self::Approved => "approved",
+            Self::ApprovalUsed => "approval_used",
         }
     }
 

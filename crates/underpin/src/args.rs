@@ -216,6 +216,17 @@ pub(crate) enum Verb {
     },
     /// Rescue a database without history, on a throw-away server
     Demo,
+    /// Print the completions of a shell
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual's pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// Where to
+        folder: PathBuf,
+    },
 }
 
 /// What to deploy, and what to start then.
@@ -358,27 +369,6 @@ pub(crate) struct PlanArguments {
     pub(crate) said: Said,
 }
 
-/// What is approved, and by whom.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ApproveArguments {
-    /// The plan, as `plan --out` wrote it
-    pub(crate) plan: PathBuf,
-    /// Who approves it [default: who runs the pipeline, else the user of this machine]
-    #[arg(long, env = "UNDERPIN_BY", value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    /// A word on it
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) note: Option<String>,
-    /// Waive a rule, as the plan did
-    #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
-    pub(crate) allow: Vec<String>,
-    #[command(flatten)]
-    pub(crate) said: Said,
-    /// Check everything, and change nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
 /// What the notes are about.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct NotesArguments {
@@ -430,6 +420,27 @@ pub(crate) enum CopyFrom {
     Schema,
     /// Some rows of every table, with those that they refer to
     Sample,
+}
+
+/// What is approved, and by whom.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ApproveArguments {
+    /// The plan, as `plan --out` wrote it
+    pub(crate) plan: PathBuf,
+    /// Who approves it [default: who runs the pipeline, else the user of this machine]
+    #[arg(long, env = "UNDERPIN_BY", value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// A word on it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Waive a rule, as the plan did
+    #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+    pub(crate) allow: Vec<String>,
+    #[command(flatten)]
+    pub(crate) said: Said,
+    /// Check everything, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// What a person says of migrations that cannot be decided.

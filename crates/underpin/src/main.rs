@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod protect;
 mod rehearse;
+mod shell;
 mod show;
 mod signals;
 mod start;
@@ -45,6 +46,8 @@ fn main() -> ExitCode {
     let done = match &arguments.verb {
         Verb::Lint(lint) => Some(lint::run(&arguments.global, lint, &printer)),
         Verb::Explain { code } => Some(explain::run(code, &printer)),
+        Verb::Completions { shell } => Some(Ok(shell::completions(*shell))),
+        Verb::Man { folder } => Some(shell::manual(folder)),
         _ => None,
     };
     if let Some(result) = done {
@@ -117,9 +120,9 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     match &arguments.verb {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
         Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
+        Verb::Rehearse(arguments) => rehearse::run(global, arguments, printer).await,
         Verb::Approve(arguments) => protect::approve(global, arguments, printer).await,
         Verb::Environment => protect::show(global, printer).await,
-        Verb::Rehearse(arguments) => rehearse::run(global, arguments, printer).await,
         Verb::Deploy(arguments) => deploy::attempt(global, arguments, printer, &mut *sink).await,
         Verb::Baseline { undo: Some(run), dry_run, allow, .. } => {
             let mut options = environment::options(global, true, *dry_run)?;
@@ -192,7 +195,11 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Doctor { no_drift } => doctor::run(global, *no_drift, printer).await,
         Verb::Backup { verb } => backup::run(global, verb, printer).await,
         // Migrate has its own streams and exit codes, these no need of a runtime; see `main`.
-        Verb::Migrate { .. } | Verb::Lint(_) | Verb::Explain { .. } => Ok(ExitStatus::Success),
+        Verb::Migrate { .. }
+        | Verb::Lint(_)
+        | Verb::Explain { .. }
+        | Verb::Completions { .. }
+        | Verb::Man { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }

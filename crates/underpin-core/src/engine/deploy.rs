@@ -675,8 +675,8 @@ async fn perform(
         let expectation = basis.expected.iter().find(|e| e.migration == migration.name.as_str());
         report.timings.extend(expectation.map(|e| e.met_by(started.elapsed())));
     }
-    admission::used(basis.approval, executor).await;
     keep_timings(&report.timings, executor).await;
+    admission::used(basis.approval, executor).await;
     match &work.expected {
         Ok(expected) => {
             let verified = verify_end_surely(expected, executor, sink).await;

@@ -30,10 +30,10 @@ pub(super) struct Run<'a> {
     pub(super) heals: bool,
     /// What is backed up before the first migration.
     pub(super) backup: Option<&'a BackupBefore>,
-    /// What it does is approved, whatever the occasion.
-    pub(super) approved: AtomicBool,
     /// Who looks on; taken by the executor.
     pub(super) observer: Mutex<Option<Box<dyn Observer>>>,
+    /// What it does is approved, whatever the occasion.
+    pub(super) approved: AtomicBool,
 }
 
 impl<'a> Run<'a> {
@@ -45,8 +45,8 @@ impl<'a> Run<'a> {
             rules: ScriptRules::default(),
             heals: true,
             backup: None,
-            approved: AtomicBool::new(false),
             observer: Mutex::new(None),
+            approved: AtomicBool::new(false),
         }
     }
 
