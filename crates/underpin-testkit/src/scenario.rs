@@ -296,6 +296,10 @@ impl Stage<'_> {
         let socket = self.server.cluster().socket_folder().display().to_string();
         let mut text = text
             .replace(&socket, "[socket]")
+            .replace(
+                &format!("system identifier {}", self.identifier),
+                "system identifier [system]",
+            )
             .replace(self.identifier, "[system-identifier]")
             .replace(&self.root.display().to_string(), "[project]")
             .replace(&self.server.binaries().folder.display().to_string(), "[pg-bin]")
@@ -369,6 +373,7 @@ impl Stage<'_> {
             (r"\b[0-9a-f]{64}\b", "[hash]"),
             (r"\b[0-9a-f]{24}-(backup|sample|schema)\.json", "[subject]-$1.json"),
             (r"backend [0-9]+", "backend [pid]"),
+            (r"\bplan [0-9a-f]{12}\b", "plan [hash]"),
             // Others use the same server, and its programs lie elsewhere on every machine.
             (r"slots         [0-9]+ of [0-9]+ in use", "slots         [number] of [number] in use"),
             (r"what [0-9]+ sessions? of others do", "what [number] sessions of others do"),
@@ -376,7 +381,6 @@ impl Stage<'_> {
             (r"pg_dump       [0-9.]+ in [^\n]+", "pg_dump       [version] in [clients]"),
             (r"system identifier [0-9]+", "system identifier [system]"),
             (r"\b[0-9A-F]{1,8}/[0-9A-F]{6,8}\b", "[lsn]"),
-            (r"but plan [0-9a-f]{12}", "but plan [hash]"),
         ] {
             if let Ok(regex) = regex_lite::Regex::new(pattern) {
                 text = regex.replace_all(&text, replacement).into_owned();

@@ -250,7 +250,7 @@ pub(crate) struct DeployArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
     /// Waive a rule that the policy refuses for; or let pass: `protected`, `upgrade-stop`,
-    /// `unsaved-database` (no backup before a step that may take data away)
+    /// `newer-database`, `unsaved-database` (no backup before a step that may take data away)
     #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
     /// What becomes of COMMAND when the deploy fails [default: stop]
