@@ -7,6 +7,7 @@ mod deploy;
 mod doctor;
 mod environment;
 mod explain;
+mod init;
 mod lint;
 mod migrate;
 mod notes;
@@ -47,6 +48,9 @@ fn main() -> ExitCode {
         Verb::Explain { code } => Some(explain::run(code, &printer)),
         Verb::Completions { shell } => Some(Ok(shell::completions(*shell))),
         Verb::Man { folder } => Some(shell::manual(folder)),
+        Verb::Init { apply, dry_run } => {
+            Some(init::run(&arguments.global, *apply, *dry_run, &printer))
+        }
         _ => None,
     };
     if let Some(result) = done {
@@ -187,7 +191,8 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         | Verb::Lint(_)
         | Verb::Explain { .. }
         | Verb::Completions { .. }
-        | Verb::Man { .. } => Ok(ExitStatus::Success),
+        | Verb::Man { .. }
+        | Verb::Init { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }
