@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::phased::Phase;
+
 /// How loud a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -287,6 +289,9 @@ pub struct Finding {
     pub fact: String,
     /// What to write instead.
     pub suggestion: Option<String>,
+    /// The change in phases, where it can be spelt out for this very statement.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phased: Vec<Phase>,
     /// What would decide it and is not known here; `None` for a finding that is certain.
     pub unknown: Option<String>,
     /// The four grades.

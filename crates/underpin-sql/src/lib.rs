@@ -11,6 +11,7 @@ pub mod directive;
 pub mod effect;
 pub mod finding;
 pub mod lint;
+pub mod phased;
 pub mod rules;
 pub mod schema;
 pub mod script;

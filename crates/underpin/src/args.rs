@@ -138,6 +138,10 @@ pub(crate) enum Verb {
     Notes(NotesArguments),
     /// Judge what is pending against this database; changes nothing
     Plan(PlanArguments),
+    /// Record that somebody has looked at a plan, for a policy that wants it
+    Approve(ApproveArguments),
+    /// Say which database this is, and what protects it; changes nothing
+    Environment,
     /// Record what is proven to be in effect, without running anything
     Baseline {
         /// Find out and show, and change nothing; the default
@@ -155,6 +159,9 @@ pub(crate) enum Verb {
         /// Check everything, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Write to a protected environment all the same: `protected`
+        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "WHAT", value_delimiter = ',')]
+        allow: Vec<String>,
     },
     /// Put the history right by hand
     #[command(group = clap::ArgGroup::new("resolution").required(true))]
@@ -168,6 +175,9 @@ pub(crate) enum Verb {
         /// Check everything, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Write to a protected environment all the same: `protected`
+        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "WHAT", value_delimiter = ',')]
+        allow: Vec<String>,
     },
     /// Compare the live catalog with what the history implies; changes nothing
     Verify,
@@ -239,7 +249,7 @@ pub(crate) struct DeployArguments {
     /// Refuse when anything has changed since this plan was made
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
-    /// Waive a rule that the policy refuses for
+    /// Waive a rule that the policy refuses for; or let pass: `protected`, `upgrade-stop`
     #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
     /// What becomes of COMMAND when the deploy fails [default: stop]
@@ -420,6 +430,27 @@ pub(crate) enum CopyFrom {
     Sample,
 }
 
+/// What is approved, and by whom.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ApproveArguments {
+    /// The plan, as `plan --out` wrote it
+    pub(crate) plan: PathBuf,
+    /// Who approves it [default: who runs the pipeline, else the user of this machine]
+    #[arg(long, env = "UNDERPIN_BY", value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// A word on it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Waive a rule, as the plan did
+    #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+    pub(crate) allow: Vec<String>,
+    #[command(flatten)]
+    pub(crate) said: Said,
+    /// Check everything, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 /// What a person says of migrations that cannot be decided.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Said {
@@ -475,6 +506,28 @@ pub(crate) enum BackupVerb {
         #[arg(long)]
         pin: bool,
     },
+    /// Record what is kept elsewhere in place of a dump: claimed, never proven
+    Accept {
+        /// What it is
+        #[arg(long, value_name = "KIND", value_enum)]
+        kind: Evidence,
+        /// What it is called there: a snapshot's id, a base backup's label, a restore point's name
+        #[arg(long, value_name = "ID")]
+        id: String,
+        /// The moment it brings back, like 2026-02-14T10:30:00Z; without it and --lsn a restore point
+        /// is made now
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// The WAL position it brings back, like 16/B374D848
+        #[arg(long, value_name = "LSN", requires = "at")]
+        lsn: Option<String>,
+        /// Who says so
+        #[arg(long, value_name = "WHO")]
+        by: String,
+        /// Anything else
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
     /// Show all, with the level that each is proven to; changes nothing
     List,
     /// Prove one again, from its files on
@@ -516,6 +569,19 @@ pub(crate) enum BackupVerb {
     },
 }
 
+/// What is kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Evidence {
+    /// A base backup, with the archive of the WAL since
+    BaseBackup,
+    /// A snapshot of the storage
+    Snapshot,
+    /// A branch of a provider that has such
+    Branch,
+    /// A named point in the archive of the WAL
+    RestorePoint,
+}
+
 /// What a restore may do that it refuses by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Allowed {
@@ -525,6 +591,8 @@ pub(crate) enum Allowed {
     ForeignBackup,
     /// Go on where what is live cannot be backed up first
     UnsavedDatabase,
+    /// Write to a protected environment
+    Protected,
 }
 
 /// Verbs on the configuration.

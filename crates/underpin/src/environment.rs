@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use underpin_core::backup::Level;
 use underpin_core::config::{
-    BeforeDeploy, Discovery, FailOn, ProjectConfig, Secret, Settings, discover,
+    BeforeDeploy, Discovery, FailOn, ProjectConfig, Repair, Secret, Settings, discover,
 };
 use underpin_core::diagnose::{Answers, Policy};
 use underpin_core::engine::prisma::PrismaOptions;
-use underpin_core::engine::{BackupBefore, BackupOptions, Gate, Options};
+use underpin_core::engine::{
+    BackupBefore, BackupOptions, DeclaredRepair, Gate, Manifest, Options, VALID_HOURS,
+};
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
 use underpin_core::postgres::embedded::EmbeddedEngine;
@@ -137,6 +139,8 @@ impl Project {
             policy: self.policy(),
             answers: Answers::default(),
             gate: self.gate(),
+            manifest: self.manifest()?,
+            guard: crate::protect::guard(self, &self.variables),
             stop: crate::signals::stop(),
             dry_run,
             target,
@@ -150,7 +154,27 @@ impl Project {
             Some(FailOn::Warning) => Some(Severity::Warning),
             Some(FailOn::Never) | None => None,
         };
-        Gate { fail_on, allow: said.allow.clone(), ..Gate::default() }
+        Gate {
+            fail_on,
+            allow: said.allow.clone(),
+            needs_allow: said.needs_allow.clone(),
+            needs_approval: said.needs_approval,
+            approval_valid_hours: said.approval_valid_hours.unwrap_or(VALID_HOURS),
+            ..Gate::default()
+        }
+    }
+
+    /// What is declared beside the folder.
+    fn manifest(&self) -> CoreResult<Manifest> {
+        let Some(said) = &self.settings else { return Ok(Manifest::default()) };
+        let read = |said: &Repair| {
+            Ok(DeclaredRepair { script: said.script(&self.folder)?, said: said.clone() })
+        };
+        Ok(Manifest {
+            compatibility: said.compatibility.clone(),
+            stops: said.stops.clone(),
+            repairs: said.repairs.iter().map(read).collect::<CoreResult<_>>()?,
+        })
     }
 
     /// Where backups go: a flag, the file, else beside the journals.
@@ -173,6 +197,9 @@ impl Project {
             environment: said.environment,
             jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
             keep: said.keep,
+            archive_after_days: said.archive_after_days.unwrap_or(30),
+            accept: said.accept,
+            accept_within: hours(said.accept_within_hours.unwrap_or(24)),
         })
     }
 
@@ -182,11 +209,9 @@ impl Project {
             return Ok(None);
         };
         let level = said.level.map(Level::try_from).transpose();
-        let level = level
-            .ok()
-            .filter(|level| level.is_none_or(|l| (Level::Decodable..=Level::Equal).contains(&l)));
+        let level = level.ok().filter(|level| level.is_none_or(|l| l >= Level::Decodable));
         let level = level.ok_or_else(|| {
-            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4 or 5")
+            Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4, 5 or 6")
         })?;
         let when = said.before_deploy.unwrap_or(BeforeDeploy::Destructive);
         Ok(Some(BackupBefore { backup: self.backups(global)?, when, level }))
@@ -238,6 +263,10 @@ pub(crate) fn cache_folder() -> PathBuf {
         .or_else(|| folder("XDG_CACHE_HOME").map(|p| p.join("underpin")))
         .or_else(|| folder("HOME").map(|p| p.join(".cache/underpin")))
         .unwrap_or_else(|| std::env::temp_dir().join("underpin-cache"))
+}
+
+fn hours(number: u32) -> std::time::Duration {
+    std::time::Duration::from_secs(u64::from(number) * 3600)
 }
 
 /// Where local journals are kept; nowhere when no folder is ours.

@@ -7,6 +7,7 @@ use underpin_core::engine::{self, Binding, PlanReport, PlanRequest};
 use underpin_core::error::ExitStatus;
 use underpin_core::postgres::Queryable as _;
 use underpin_core::postgres::scratch::Scratch;
+use underpin_core::rehearse::kept;
 use underpin_core::{Code, Error, Result};
 use underpin_sql::finding::Severity;
 
@@ -27,7 +28,8 @@ pub(crate) async fn run(
     options.answers = arguments.said.answers();
     let mut allow = options.gate.allow.clone();
     allow.extend(arguments.allow.iter().cloned());
-    let mut request = PlanRequest { allow, calibration: Calibration::default() };
+    let rehearsal = arguments.rehearsal.as_deref().map(kept::read).transpose()?;
+    let mut request = PlanRequest { allow, rehearsal, ..PlanRequest::default() };
     if arguments.calibrate {
         request.calibration = calibrate(&options).await?;
     }

@@ -80,6 +80,19 @@ impl Prediction {
         Self { low_ms: ms(LOW), high_ms: ms(HIGH) }
     }
 
+    /// The interval around a time that was measured elsewhere.
+    #[must_use]
+    pub fn around_ms(middle: f64) -> Self {
+        Self::of(Duration::from_secs_f64(middle.max(0.0) / 1000.0))
+    }
+
+    /// The time that the interval is made around.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // Milliseconds.
+    pub fn middle_ms(self) -> f64 {
+        self.high_ms as f64 / HIGH
+    }
+
     /// Both one after the other.
     #[must_use]
     pub fn then(self, other: Self) -> Self {

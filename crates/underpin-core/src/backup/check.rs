@@ -8,11 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::dump::{CATALOG, DUMP, milliseconds};
+use super::files;
 use super::inventory::Inventory;
 use super::manifest::{Damage, Manifest, Proof};
 use super::place::{self, Place, Restore};
-use super::store::{self, Store};
-use super::{BackupName, Level, Step, Tell, Tools, content, interrupted, query_failed};
+use super::store::Store;
+use super::{
+    BackupName, Level, Step, Tell, Tools, content, interrupted, large_object, query_failed,
+};
 use crate::catalog::{self, CatalogSnapshot, ObjectKind};
 use crate::error::{Code, Error, Result};
 use crate::postgres::clients::ClientTools;
@@ -161,7 +164,7 @@ impl Run<'_> {
         let stop = self.tools.stop.clone();
         let of = manifest.bytes();
         blocking("check", of, tell, move |done| {
-            store::check_files(
+            files::check_files(
                 &folder,
                 &manifest,
                 &mut |bytes| done.store(bytes, Ordering::Relaxed),
@@ -254,6 +257,7 @@ impl Run<'_> {
         if contents {
             faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
             faults.extend(compare_catalog(&mut session, &expected, self.manifest).await?);
+            faults.extend(place::compare_large_objects(&session, self.manifest).await?);
         }
         let jobs = self.tools.jobs;
         let tables = place::compare_tables(&settings, self.manifest, contents, jobs, &mut progress);
@@ -276,7 +280,7 @@ impl Run<'_> {
         if !faults.is_empty() {
             return Err(differs("the restored copy is not what was dumped".to_owned(), faults));
         }
-        if self.manifest.large_objects > 0 {
+        if self.manifest.large_objects > 0 && self.manifest.large_object_contents.is_none() {
             let n = self.manifest.large_objects;
             unchecked.push(format!("the contents of {n} large objects"));
             level = level.min(Level::Restored);
@@ -285,7 +289,7 @@ impl Run<'_> {
         if let Some(drill) = self.drill.filter(|_| wanted == Level::Drilled) {
             drop(session);
             tell(Step::Begun("drill"));
-            copied.drill(drill(settings).await?);
+            copied.drill(apart(drill(settings)).await?);
         }
         Ok(copied)
     }
@@ -293,6 +297,16 @@ impl Run<'_> {
     fn catalog(&self) -> Result<CatalogSnapshot> {
         read_catalog(&self.folder)
     }
+}
+
+/// Waits for a drill as a task of its own: a deploy within a deploy is more than a stack holds. It
+/// ends when nobody waits for it any more.
+async fn apart(drill: Drilling) -> Result<Drilled> {
+    let mut task = tokio::task::JoinSet::new();
+    task.spawn(drill);
+    let ended = task.join_next().await.transpose();
+    let ended = ended.map_err(|e| Error::new(Code::Internal, "the drill stopped").caused_by(e))?;
+    ended.unwrap_or_else(|| Err(Error::new(Code::Internal, "the drill stopped")))
 }
 
 impl Copied {
@@ -333,25 +347,46 @@ fn differs(words: String, mut lines: Vec<String>) -> Error {
         .hint("do not rely on this backup; make another one: underpin backup create")
 }
 
-fn decode_all(
+/// Decodes every file of rows and large objects, and compares them with the manifest.
+///
+/// # Errors
+/// UP-6005, UP-4005.
+pub(super) fn decode_all(
     dump: &Path,
     manifest: &Manifest,
     done: &AtomicU64,
     stop: &crate::execute::Stop,
 ) -> Result<()> {
-    let files = store::files(dump).map_err(|e| super::dump::not_written(&e))?;
+    let files = files::files(dump).map_err(|e| super::dump::not_written(&e))?;
     let data: Vec<&PathBuf> =
         files.iter().filter(|path| super::dump::data_file_number(path).is_some()).collect();
+    let mut large_objects = large_object::Contents::default();
     let mut found: HashMap<(u64, String), usize> = HashMap::new();
     let mut bytes = 0;
+    let damaged = |path: &Path, e| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Error::new(Code::BackupDamaged, format!("`{name}` cannot be decoded")).caused_by(e)
+    };
+    for (path, oid) in files.iter().filter_map(|path| Some((path, large_object::oid_of(path)?))) {
+        if stop.is_requested() {
+            return Err(interrupted("the check"));
+        }
+        let (hashed, one) = large_object::read_file(path, oid).map_err(|e| damaged(path, e))?;
+        large_objects.join(one);
+        bytes += hashed.bytes;
+        done.store(bytes, Ordering::Relaxed);
+    }
+    if let Some(expected) = &manifest.large_object_contents
+        && expected.contents != large_objects.digest()
+    {
+        let words = "the large objects are not those of the manifest";
+        return Err(Error::new(Code::BackupDamaged, words));
+    }
     for path in data {
         if stop.is_requested() {
             return Err(interrupted("the check"));
         }
-        let (hashed, rows) = content::read_data_file(path).map_err(|e| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Error::new(Code::BackupDamaged, format!("`{name}` cannot be decoded")).caused_by(e)
-        })?;
+        let (hashed, rows) = content::read_data_file(path).map_err(|e| damaged(path, e))?;
         *found.entry((rows.rows(), rows.digest())).or_insert(0) += 1;
         bytes += hashed.bytes;
         done.store(bytes, Ordering::Relaxed);

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::manifest::hex;
+use super::seal::hex;
 
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -190,22 +190,31 @@ pub fn hash_file(path: &Path) -> io::Result<Hashed> {
 /// # Errors
 /// As the file system's; invalid data when it cannot be decoded or is cut off.
 pub fn read_data_file(path: &Path) -> io::Result<(Hashed, RowDigest)> {
-    let mut reader = Hashing { inner: open_plain(path)?, hash: Sha256::new(), bytes: 0 };
     let mut rows = RowDigest::default();
+    let hashed = decode_file(path, &mut |bytes| rows.feed(bytes))?;
+    if !rows.is_whole_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it does not end as a table does"));
+    }
+    Ok((hashed, rows))
+}
+
+/// Gives what is in a file of a dump, decompressed where it is, and the hash of the file itself.
+///
+/// # Errors
+/// As the file system's; invalid data when it cannot be decoded.
+pub(super) fn decode_file(path: &Path, take: &mut dyn FnMut(&[u8])) -> io::Result<Hashed> {
+    let mut reader = Hashing { inner: open_plain(path)?, hash: Sha256::new(), bytes: 0 };
     if path.extension().is_some_and(|extension| extension == "zst") {
         let mut decoder = zstd::stream::read::Decoder::new(&mut reader)?;
         decoder.window_log_max(WINDOW_LOG_MAX)?;
-        drain(&mut decoder, &mut |bytes| rows.feed(bytes))?;
+        drain(&mut decoder, take)?;
         drop(decoder);
         // Bytes behind the last frame are no part of it, and are hashed all the same.
         drain(&mut reader, &mut |_| {})?;
     } else {
-        drain(&mut reader, &mut |bytes| rows.feed(bytes))?;
+        drain(&mut reader, take)?;
     }
-    if !rows.is_whole_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it does not end as a table does"));
-    }
-    Ok((reader.hashed(), rows))
+    Ok(reader.hashed())
 }
 
 impl<R> Hashing<R> {
@@ -241,6 +250,26 @@ pub fn compress(path: &Path) -> io::Result<()> {
     io::copy(&mut open_plain(path)?, &mut encoder)?;
     encoder.finish()?;
     std::fs::remove_file(path)
+}
+
+/// Compresses what is in `from` (`….zst`) anew into the new file `to`, with a checksum in its frame.
+///
+/// # Errors
+/// As the file system's; invalid data when it cannot be decoded.
+pub fn recompress(from: &Path, to: &Path, level: i32) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let target = File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    let mut encoder = zstd::stream::write::Encoder::new(target, level)?;
+    encoder.include_checksum(true)?;
+    encoder.window_log(WINDOW_LOG_MAX)?;
+    let source = open_plain(from)?;
+    // What pg_dump leaves of an empty large object.
+    if source.metadata()?.len() > 0 {
+        let mut decoder = zstd::stream::read::Decoder::new(source)?;
+        decoder.window_log_max(WINDOW_LOG_MAX)?;
+        io::copy(&mut decoder, &mut encoder)?;
+    }
+    encoder.finish().map(drop)
 }
 
 /// Decompresses `from` (`….zst`) into the new file `to`.

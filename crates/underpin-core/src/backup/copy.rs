@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::check::{missing_extensions, read_catalog};
 use super::place::{Place, Restore};
-use super::store::{self, Store};
+use super::store::Store;
 use super::{BackupName, Manifest, Step, Tell, Tools, or_stopped};
 use crate::error::{Code, Error, Result};
 use crate::postgres::ConnectionSettings;
@@ -42,7 +42,8 @@ pub async fn restored_copy(
     let work = async {
         tell(Step::Begun("check"));
         let (checked, of, stop) = (folder.clone(), manifest.clone(), tools.stop.clone());
-        let check = move || store::check_files(&checked, &of, &mut |_| {}, &|| stop.is_requested());
+        let check =
+            move || super::files::check_files(&checked, &of, &mut |_| {}, &|| stop.is_requested());
         tokio::task::spawn_blocking(check)
             .await
             .map_err(|e| Error::new(Code::Internal, "a check stopped").caused_by(e))??;

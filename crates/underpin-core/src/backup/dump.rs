@@ -8,13 +8,15 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::content::{self, Hashed, RowDigest, TableContent};
+use super::files;
 use super::inventory::Inventory;
+use super::large_object::{self, LargeObjects};
 use super::manifest::{
-    Compressor, FORMAT, FileEntry, Inventory as Inventoried, Manifest, Proof, Seal, SequenceState,
-    Tool,
+    Compressor, FORMAT, FileEntry, Inventory as Inventoried, Manifest, Proof, SequenceState, Tool,
 };
+use super::seal::Seal;
 use super::source::{LOCK_TIMEOUT_MS, Source, Table};
-use super::store::{self, Partial, Store};
+use super::store::{Partial, Store};
 use super::{BackupName, Level, Step, Tell, Tools, interrupted};
 use crate::error::{Code, Error, Result};
 use crate::postgres::ConnectionSettings;
@@ -107,6 +109,7 @@ struct SourceFacts {
     objects: Vec<super::inventory::Expected>,
     last_migration: Option<super::manifest::LastMigration>,
     large_objects: u64,
+    large_object_rights: String,
     taken: jiff::Timestamp,
 }
 
@@ -134,7 +137,7 @@ impl Draft<'_> {
                 tokio::select! {
                     done = &mut both => break done?.1,
                     _ = tick.tick() => {
-                        let bytes = store::bytes_below(&self.folder());
+                        let bytes = files::bytes_below(&self.folder());
                         tell(Step::Progress { phase: "dump", bytes, of: Some(of) });
                     }
                 }
@@ -152,6 +155,7 @@ impl Draft<'_> {
             objects: source.objects.clone(),
             last_migration: source.last_migration.clone(),
             large_objects: source.large_objects,
+            large_object_rights: source.large_object_rights.clone(),
             taken: source.taken,
         };
         source.close().await;
@@ -216,8 +220,10 @@ impl Draft<'_> {
             tables: Vec::new(),
             sequences: dumped.sequences.clone(),
             large_objects: source.large_objects,
+            large_object_contents: None,
             files: Vec::new(),
             proofs: Vec::new(),
+            archived_at: None,
             damage: None,
             seal: Seal::None,
         }
@@ -267,6 +273,21 @@ impl Draft<'_> {
                 digest: rows.digest(),
                 bytes: rows.bytes(),
                 writes: table.writes,
+            });
+        }
+        if source.large_objects != read.large_objects.count {
+            let words = format!(
+                "the dump holds {} large objects, and the server counted {} in the same snapshot",
+                read.large_objects.count, source.large_objects
+            );
+            return Err(Error::new(Code::BackupIncomplete, words)
+                .hint("back up as a role that may read all large objects"));
+        }
+        if source.large_objects > 0 {
+            manifest.large_object_contents = Some(LargeObjects {
+                bytes: read.large_objects.bytes,
+                contents: read.large_objects.digest(),
+                rights: source.large_object_rights.clone(),
             });
         }
         let total: u64 = manifest.tables.iter().map(|table| table.rows).sum();
@@ -394,13 +415,21 @@ struct Plan {
 struct Read {
     files: Vec<FileEntry>,
     rows: HashMap<u64, RowDigest>,
+    large_objects: large_object::Contents,
+}
+
+/// What is in a file.
+enum Held {
+    Rows(u64, RowDigest),
+    LargeObject(large_object::Contents),
+    Other,
 }
 
 /// Reads every file once, the largest first, several at a time: its hash, and of a table its rows.
 async fn read_all(plan: Plan, tools: &Tools, tell: Tell<'_>) -> Result<Read> {
     let stop = tools.stop.clone();
     let done = std::sync::Arc::new(AtomicU64::new(0));
-    let of = store::bytes_below(&plan.folder);
+    let of = files::bytes_below(&plan.folder);
     let counter = std::sync::Arc::clone(&done);
     let mut work = tokio::task::spawn_blocking(move || {
         read_in_threads(&plan, &counter, &|| stop.is_requested())
@@ -425,7 +454,7 @@ fn read_in_threads(
     done: &AtomicU64,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Read> {
-    let mut paths = store::files(&plan.folder).map_err(|e| not_written(&e))?;
+    let mut paths = files::files(&plan.folder).map_err(|e| not_written(&e))?;
     paths.sort_by_cached_key(|path| std::cmp::Reverse(path.metadata().map_or(0, |m| m.len())));
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Ok(Read::default()));
@@ -440,9 +469,13 @@ fn read_in_threads(
                     let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                     let Ok(read) = &mut *found else { return };
                     match one {
-                        Ok((file, rows)) => {
+                        Ok((file, held)) => {
                             done.fetch_add(file.bytes, Ordering::Relaxed);
-                            read.rows.extend(rows);
+                            match held {
+                                Held::Rows(oid, rows) => drop(read.rows.insert(oid, rows)),
+                                Held::LargeObject(one) => read.large_objects.join(one),
+                                Held::Other => {}
+                            }
                             read.files.push(file);
                         }
                         Err(error) => *found = Err(error),
@@ -456,7 +489,7 @@ fn read_in_threads(
     Ok(read)
 }
 
-fn read_one(plan: &Plan, path: &Path) -> Result<(FileEntry, Option<(u64, RowDigest)>)> {
+fn read_one(plan: &Plan, path: &Path) -> Result<(FileEntry, Held)> {
     let table = data_file_number(path).and_then(|number| plan.numbers.get(&number)).copied();
     let mut path = path.to_owned();
     if plan.compress && holds_rows(&path) {
@@ -467,15 +500,19 @@ fn read_one(plan: &Plan, path: &Path) -> Result<(FileEntry, Option<(u64, RowDige
         let words = format!("`{}` cannot be read back", path.display());
         Error::new(Code::BackupDamaged, words).caused_by(e).hint("run the same command again")
     };
-    let (hashed, rows): (Hashed, _) = match table {
-        Some(oid) => {
+    let (hashed, held): (Hashed, _) = match (table, large_object::oid_of(&path)) {
+        (Some(oid), _) => {
             let (hashed, rows) = content::read_data_file(&path).map_err(damaged)?;
-            (hashed, Some((oid, rows)))
+            (hashed, Held::Rows(oid, rows))
         }
-        None => (content::hash_file(&path).map_err(damaged)?, None),
+        (None, Some(oid)) => {
+            let (hashed, contents) = large_object::read_file(&path, oid).map_err(damaged)?;
+            (hashed, Held::LargeObject(contents))
+        }
+        (None, None) => (content::hash_file(&path).map_err(damaged)?, Held::Other),
     };
     let relative = path.strip_prefix(&plan.folder).unwrap_or(&path).display().to_string();
-    Ok((FileEntry { path: relative, bytes: hashed.bytes, sha256: hashed.sha256 }, rows))
+    Ok((FileEntry { path: relative, bytes: hashed.bytes, sha256: hashed.sha256 }, held))
 }
 
 /// A table's rows or a large object, uncompressed; not `toc.dat` and its like.

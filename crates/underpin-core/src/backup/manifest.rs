@@ -1,16 +1,15 @@
 //! `manifest.json`: what a backup is and what is proven of it. Written last: without it a folder is
 //! no backup.
 //!
-//! Invariants: a manifest is sealed, with a checksum or, where a key is configured, with a keyed MAC
-//! (HMAC-SHA-256, RFC 2104) over the rest of it; it holds no password and no row value. The paths of
-//! its files are plain relative ones.
+//! Invariants: a manifest is sealed; it holds no password and no row value. The paths of its files are
+//! plain relative ones.
 
 use std::path::{Component, Path};
 
-use sha2::{Digest as _, Sha256};
-
 use super::content::TableContent;
+use super::large_object::LargeObjects;
 use super::level::Level;
+use super::seal::Seal;
 use crate::config::Secret;
 use crate::error::{Code, Error, Result};
 use crate::postgres::ServerVersion;
@@ -191,29 +190,22 @@ pub struct Manifest {
     pub tables: Vec<TableContent>,
     /// The sequences.
     pub sequences: Vec<SequenceState>,
-    /// How many large objects there are; their contents are not compared.
+    /// How many large objects there are.
     pub large_objects: u64,
+    /// What is in them; absent where there are none, and in backups of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large_object_contents: Option<LargeObjects>,
     /// Every file but this one.
     pub files: Vec<FileEntry>,
     /// What was proven, oldest first.
     pub proofs: Vec<Proof>,
+    /// When it was recompressed for the archive, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<String>,
     /// A check that failed and was not taken back.
     pub damage: Option<Damage>,
     /// Over all of the above.
     pub seal: Seal,
-}
-
-/// See the module text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "value")]
-pub enum Seal {
-    /// Only while it is computed.
-    #[default]
-    None,
-    /// SHA-256: shows an accident.
-    Checksum(String),
-    /// HMAC-SHA-256: shows a change by somebody without the key.
-    Mac(String),
 }
 
 impl Manifest {
@@ -244,7 +236,7 @@ impl Manifest {
     /// UP-9001.
     pub fn to_bytes(&self, key: Option<&Secret>) -> Result<Vec<u8>> {
         let mut sealed = Self { seal: Seal::None, ..self.clone() };
-        sealed.seal = seal(&sealed.body()?, key);
+        sealed.seal = Seal::of(&sealed.body()?, key);
         let mut bytes = sealed.body()?;
         bytes.push(b'\n');
         Ok(bytes)
@@ -283,7 +275,8 @@ impl Manifest {
         if manifest.format != FORMAT {
             return Err(damaged(format!("has form {}, and {FORMAT} is known", manifest.format)));
         }
-        manifest.check_seal(key)?;
+        let body = Self { seal: Seal::None, ..manifest.clone() }.body()?;
+        manifest.seal.check(&body, key).map_err(|words| tampered(&manifest.name, words))?;
         if manifest.to_bytes(key)? != bytes {
             return Err(damaged("is not in the form in which it was written".to_owned()));
         }
@@ -292,27 +285,12 @@ impl Manifest {
         }
         Ok(manifest)
     }
+}
 
-    fn check_seal(&self, key: Option<&Secret>) -> Result<()> {
-        let body = Self { seal: Seal::None, ..self.clone() }.body()?;
-        let fits = match (&self.seal, key) {
-            // Who has no key can still see an accident in the rest, file by file.
-            (Seal::Mac(_), None) => true,
-            (Seal::Mac(found), Some(key)) => is_same(found, &hmac(key.expose().as_bytes(), &body)),
-            (Seal::Checksum(found), None) => is_same(found, &hex(&Sha256::digest(&body))),
-            (Seal::Checksum(_) | Seal::None, _) => false,
-        };
-        if fits {
-            return Ok(());
-        }
-        let words = match (&self.seal, key) {
-            (Seal::Checksum(_), Some(_)) => "is not signed, and a key is configured",
-            (Seal::Mac(_), _) => "is not signed with the configured key, or was changed",
-            _ => "was changed after it was written",
-        };
-        Err(Error::new(Code::BackupTampered, format!("the manifest of `{}` {words}", self.name))
-            .hint("the others: underpin backup list"))
-    }
+/// A manifest or a claim is not what was written.
+pub(super) fn tampered(name: &str, words: &str) -> Error {
+    Error::new(Code::BackupTampered, format!("the manifest of `{name}` {words}"))
+        .hint("the others: underpin backup list")
 }
 
 /// Relative, and without a step upward.
@@ -321,50 +299,9 @@ fn is_plain(path: &str) -> bool {
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-fn seal(body: &[u8], key: Option<&Secret>) -> Seal {
-    match key {
-        Some(key) => Seal::Mac(hmac(key.expose().as_bytes(), body)),
-        None => Seal::Checksum(hex(&Sha256::digest(body))),
-    }
-}
-
-/// HMAC-SHA-256 (RFC 2104), in hexadecimal.
-fn hmac(key: &[u8], text: &[u8]) -> String {
-    let mut block = [0_u8; 64];
-    if key.len() > block.len() {
-        block[..32].copy_from_slice(&Sha256::digest(key));
-    } else {
-        block[..key.len()].copy_from_slice(key);
-    }
-    let inner = Sha256::new().chain_update(block.map(|b| b ^ 0x36)).chain_update(text).finalize();
-    hex(&Sha256::new().chain_update(block.map(|b| b ^ 0x5c)).chain_update(inner).finalize())
-}
-
-/// In a time that does not tell where they differ.
-fn is_same(a: &str, b: &str) -> bool {
-    a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// RFC 4231, test cases 2 and 6.
-    #[test]
-    fn the_mac_is_hmac_sha_256() {
-        assert_eq!(
-            hmac(b"Jefe", b"what do ya want for nothing?"),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
-        assert_eq!(
-            hmac(&[0xaa; 131], b"Test Using Larger Than Block-Size Key - Hash Key First"),
-            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
-        );
-    }
 
     #[test]
     fn a_path_that_leads_elsewhere_is_none() {

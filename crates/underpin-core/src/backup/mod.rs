@@ -11,24 +11,32 @@
 //!
 //! Why `pg_dump` and not a dump of our own, and where the digests come from: ADR 6.
 
+mod archive;
 mod check;
+mod claim;
 pub mod content;
 mod copy;
 mod dump;
+mod files;
 mod inventory;
+mod large_object;
 mod level;
 mod loss;
 pub mod manifest;
 mod name;
 mod place;
 pub mod retain;
+mod seal;
 mod source;
 mod store;
 mod swap;
 
+pub use archive::{Archived, archive};
 pub use check::{Drill, Drilled, Drilling, check, check_drilled};
+pub use claim::{Answer, Claim, ClaimRequest, Look, Lsn, accept, accepted};
 pub use copy::{RestoredCopy, restored_copy};
 pub use dump::{Request, create};
+pub use large_object::LargeObjects;
 pub use level::Level;
 pub use loss::{LossPreview, TableLoss, preview};
 pub use manifest::Manifest;
@@ -63,7 +71,7 @@ pub struct Tools {
 /// What happens meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A phase is about to begin: `dump`, `check`, `restore`, `compare`.
+    /// A phase is about to begin: `dump`, `check`, `restore`, `compare`, `archive`.
     Begun(&'static str),
     /// Bytes done so far, and of how many, where that is known.
     Progress {

@@ -8,7 +8,7 @@ use super::content::{self, RowDigest, TableContent};
 use super::dump::DUMP;
 use super::manifest::{Compressor, Manifest, SequenceState};
 use super::store::Store;
-use super::{Tools, interrupted, query_failed, source};
+use super::{Tools, interrupted, large_object, query_failed, source};
 use crate::error::{Code, Error, Result};
 use crate::postgres::binaries::ServerBinaries;
 use crate::postgres::clients::ClientTools;
@@ -284,6 +284,29 @@ pub(super) async fn compare_sequences(
     Ok(faults
         .map(|s| format!("sequence {}: another position", content::qualified(&s.schema, &s.name)))
         .collect())
+}
+
+/// Large objects that are not those of the backup: contents, owners, rights, comments.
+///
+/// # Errors
+/// UP-6008.
+pub(super) async fn compare_large_objects(
+    session: &Session,
+    manifest: &Manifest,
+) -> Result<Vec<String>> {
+    let Some(expected) = &manifest.large_object_contents else { return Ok(Vec::new()) };
+    let found = large_object::read_live(session).await?;
+    let rights = large_object::rights(session, Code::RestoreFailed).await?;
+    let mut faults = Vec::new();
+    if found.count != manifest.large_objects {
+        faults.push(format!("{} large objects, not {}", found.count, manifest.large_objects));
+    } else if found.digest() != expected.contents {
+        faults.push("large objects: other contents".to_owned());
+    }
+    if rights != expected.rights {
+        faults.push("large objects: other owners, rights or comments".to_owned());
+    }
+    Ok(faults)
 }
 
 /// The dump, decompressed for a `pg_restore` that cannot do it.

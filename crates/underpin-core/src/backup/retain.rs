@@ -29,6 +29,8 @@ pub struct Candidate {
     pub is_before_migration: bool,
     /// Its tags.
     pub tags: Vec<String>,
+    /// It is in the archive.
+    pub is_archived: bool,
 }
 
 /// What becomes of a backup.
@@ -113,6 +115,22 @@ pub fn decide(candidates: &[Candidate], rules: &Rules, now: jiff::Timestamp) -> 
     candidates.iter().enumerate().map(verdict).collect()
 }
 
+/// Which of those that stay are recompressed into the archive: proven ones whose snapshot is so many
+/// days older than the newest proven one. 0 days: none.
+#[must_use]
+pub fn to_archive(candidates: &[Candidate], verdicts: &[Verdict], after_days: u32) -> Vec<usize> {
+    let proven = candidates.iter().filter(|candidate| candidate.proven);
+    let newest = proven.filter_map(|candidate| candidate.taken).max();
+    let is_due = |candidate: &Candidate| {
+        let age = candidate.taken.zip(newest).map(|(taken, newest)| seconds_between(taken, newest));
+        let due = age.is_some_and(|age| age >= i64::from(after_days) * DAY);
+        candidate.proven && !candidate.is_archived && due
+    };
+    let stays = candidates.iter().zip(verdicts).enumerate();
+    let due = stays.filter(|(_, (candidate, verdict))| verdict.keep && is_due(candidate));
+    if after_days == 0 { Vec::new() } else { due.map(|(index, _)| index).collect() }
+}
+
 fn as_count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
@@ -164,6 +182,7 @@ mod tests {
             pinned: false,
             is_before_migration: false,
             tags: Vec::new(),
+            is_archived: false,
         }
     }
 
@@ -204,6 +223,23 @@ mod tests {
         let mut candidates = [candidate(0, 1000, true), candidate(1, 3000, false)];
         candidates[1].taken = None;
         assert_eq!(kept(&candidates, &nothing()), ["0", "1"]);
+    }
+
+    #[test]
+    fn what_is_old_proven_and_stays_is_archived_once() {
+        let now = jiff::Timestamp::from_second(NOW).unwrap();
+        let mut all: Vec<Candidate> = [0, 29, 30, 31, 60, 61]
+            .into_iter()
+            .enumerate()
+            .map(|(i, days)| candidate(i, days * 24, i != 3))
+            .collect();
+        all[4].is_archived = true;
+        let rules = Rules { last: 3, ..nothing() };
+        let verdicts = decide(&all, &rules, now);
+        assert_eq!(to_archive(&all, &verdicts, 30), [2]);
+        assert_eq!(to_archive(&all, &verdicts, 0), [] as [usize; 0]);
+        let all_stay = decide(&all, &Rules { last: 99, ..nothing() }, now);
+        assert_eq!(to_archive(&all, &all_stay, 30), [2, 5]);
     }
 
     proptest! {

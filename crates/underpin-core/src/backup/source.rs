@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use super::content::qualified;
 use super::inventory::Expected;
 use super::manifest::{LastMigration, Origin};
-use super::query_failed;
+use super::{large_object, query_failed};
 use crate::catalog::{self, CatalogSnapshot};
 use crate::error::{Code, Error, Result};
 use crate::history::HistoryTable;
@@ -93,6 +93,8 @@ pub(super) struct Source {
     pub(super) objects: Vec<Expected>,
     pub(super) last_migration: Option<LastMigration>,
     pub(super) large_objects: u64,
+    /// The digest of their owners, rights and comments.
+    pub(super) large_object_rights: String,
     pub(super) statements: Vec<String>,
     pub(super) taken: jiff::Timestamp,
 }
@@ -143,6 +145,7 @@ impl Source {
         });
         let count = session.value("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata").await;
         let count = count.map_err(|e| failed("counting large objects", &e))?;
+        let large_object_rights = large_object::rights(&session, Code::BackupFailed).await?;
         let statements = database_statements(&session).await?;
         Ok(Self {
             session,
@@ -153,6 +156,7 @@ impl Source {
             columns,
             objects,
             last_migration,
+            large_object_rights,
             large_objects: count.and_then(|n| n.parse().ok()).unwrap_or(0),
             taken: jiff::Timestamp::now(),
         })

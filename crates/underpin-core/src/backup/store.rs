@@ -12,18 +12,24 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
+use super::claim::Claim;
 use super::content;
+use super::files::{ENTRIES_MAX, files, folders};
 use super::manifest::{self, Manifest};
 use super::name::BackupName;
 use crate::config::Secret;
 use crate::error::{Code, Error, Result};
 
+/// Backups of earlier months, recompressed: `archive/2026-02/NAME`.
+const ARCHIVE: &str = "archive";
 const PARTIAL: &str = ".partial-";
 const REMOVED: &str = ".removed-";
 /// How long a folder may be without its lock.
 const LOCK_GRACE: std::time::Duration = std::time::Duration::from_secs(60);
-/// Files and folders that a backup may have; a dump has one file per table.
-const ENTRIES_MAX: usize = 1_000_000;
+/// Behind the name of evidence that is kept elsewhere.
+const CLAIM: &str = ".claim.json";
+/// A larger file is no claim.
+const CLAIM_BYTES_MAX: u64 = 1 << 20;
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -45,6 +51,8 @@ pub struct Listed {
 pub(super) struct Partial {
     root: PathBuf,
     folder: PathBuf,
+    /// Where it goes when it is whole.
+    home: PathBuf,
     name: BackupName,
     _lock: File,
     finished: bool,
@@ -57,10 +65,27 @@ impl Store {
         Self { root, key }
     }
 
-    /// Where a backup is.
+    /// Where a backup is. One that was just archived may be in both places for a moment; they are
+    /// the same then.
     #[must_use]
     pub fn folder_of(&self, name: &BackupName) -> PathBuf {
-        self.root.join(name.as_str())
+        let here = self.root.join(name.as_str());
+        if here.exists() {
+            return here;
+        }
+        let archived = self.months().map(|month| month.join(name.as_str()));
+        archived.filter(|folder| folder.is_dir()).min().unwrap_or(here)
+    }
+
+    /// Whether a backup is in the archive.
+    #[must_use]
+    pub fn is_archived(&self, name: &BackupName) -> bool {
+        !self.root.join(name.as_str()).exists()
+    }
+
+    fn months(&self) -> impl Iterator<Item = PathBuf> {
+        let entries = std::fs::read_dir(self.root.join(ARCHIVE)).into_iter().flatten().flatten();
+        entries.filter(|e| e.file_type().is_ok_and(|kind| kind.is_dir())).map(|e| e.path())
     }
 
     /// All backups, oldest first by the time in their manifests, unreadable ones first.
@@ -73,15 +98,19 @@ impl Store {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(e) => return Err(self.unusable("cannot be read", e)),
         };
-        let mut found = Vec::new();
-        for entry in entries.take(ENTRIES_MAX).filter_map(io::Result::ok) {
+        let archived = self.months().filter_map(|month| std::fs::read_dir(month).ok()).flatten();
+        let entries = entries.filter(|e| !e.as_ref().is_ok_and(|e| e.file_name() == ARCHIVE));
+        let mut names = std::collections::BTreeSet::new();
+        for entry in entries.chain(archived).take(ENTRIES_MAX).filter_map(io::Result::ok) {
             let Ok(name) = entry.file_name().into_string() else { continue };
             // Neither a file nor a link is a backup.
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if let (true, Ok(name)) = (is_folder, BackupName::parse(&name)) {
-                found.push(Listed { manifest: self.read(&name), name });
+                names.insert(name);
             }
         }
+        let listed = |name| Listed { manifest: self.read(&name), name };
+        let mut found: Vec<Listed> = names.into_iter().map(listed).collect();
         found.sort_by_cached_key(|listed| {
             (listed.manifest.as_ref().ok().map(Manifest::taken), listed.name.clone())
         });
@@ -115,6 +144,11 @@ impl Store {
     pub fn find(&self, text: &str) -> Result<(BackupName, Manifest)> {
         if text != "last" {
             let name = BackupName::parse(text)?;
+            if self.claim_path(&name).is_file() {
+                let words = format!("`{name}` is a claim: what it names is kept elsewhere");
+                return Err(Error::new(Code::BackupMissing, words)
+                    .hint("restore it with the tools of where it is kept: underpin backup list"));
+            }
             return Ok((name.clone(), self.read(&name)?));
         }
         let newest = self.list()?.into_iter().rev().find_map(|listed| {
@@ -127,6 +161,65 @@ impl Store {
         })
     }
 
+    /// Evidence that is kept elsewhere, oldest first, and what of it can be believed.
+    ///
+    /// # Errors
+    /// UP-6012. A folder that is not there holds none.
+    pub fn claims(&self) -> Result<Vec<(BackupName, Result<Claim>)>> {
+        let entries = match std::fs::read_dir(&self.root) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(self.unusable("cannot be read", e)),
+        };
+        let mut found = Vec::new();
+        for entry in entries.take(ENTRIES_MAX).filter_map(io::Result::ok) {
+            let Ok(file) = entry.file_name().into_string() else { continue };
+            let name = file.strip_suffix(CLAIM).and_then(|name| BackupName::parse(name).ok());
+            if let Some(name) = name {
+                found.push((name.clone(), self.read_claim(&name)));
+            }
+        }
+        found.sort_by_cached_key(|(name, claim)| {
+            (claim.as_ref().ok().map(Claim::moment), name.clone())
+        });
+        Ok(found)
+    }
+
+    fn claim_path(&self, name: &BackupName) -> PathBuf {
+        self.root.join(format!("{name}{CLAIM}"))
+    }
+
+    fn read_claim(&self, name: &BackupName) -> Result<Claim> {
+        use io::Read as _;
+        let mut bytes = Vec::new();
+        let read = content::open_plain(&self.claim_path(name))
+            .and_then(|file| file.take(CLAIM_BYTES_MAX).read_to_end(&mut bytes));
+        read.map_err(|e| {
+            Error::new(Code::BackupDamaged, format!("the claim `{name}` cannot be read"))
+                .caused_by(e)
+        })?;
+        Claim::parse(name.as_str(), &bytes, self.key.as_ref())
+    }
+
+    /// Keeps a claim, under a name of its own.
+    ///
+    /// # Errors
+    /// UP-6012.
+    pub(super) fn keep_claim(&self, name: &BackupName, mut claim: Claim) -> Result<Claim> {
+        self.prepare()?;
+        let mut name = name.clone();
+        for number in 2..100 {
+            claim.name = name.to_string();
+            let bytes = claim.to_bytes(self.key.as_ref())?;
+            match write_new(&self.root, &self.claim_path(&name), &bytes) {
+                Ok(()) => return self.read_claim(&name),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => name = name.numbered(number),
+                Err(e) => return Err(self.unusable("cannot be written", e)),
+            }
+        }
+        Err(Error::new(Code::Internal, "a name ran out of numbers"))
+    }
+
     /// Begins a new backup. What killed processes left is removed first.
     ///
     /// # Errors
@@ -135,22 +228,51 @@ impl Store {
         self.prepare()?;
         self.remove_leftovers();
         let mut name = name.clone();
-        for number in 2.. {
-            let taken = self.folder_of(&name).exists();
-            let folder = self.root.join(format!("{PARTIAL}{name}"));
-            match if taken { Err(io::ErrorKind::AlreadyExists.into()) } else { make(&folder) } {
-                Ok(()) => {
-                    let lock = lock(&folder).map_err(|e| self.unusable("cannot be written", e))?;
-                    let root = self.root.clone();
-                    return Ok(Partial { root, folder, name, _lock: lock, finished: false });
+        for number in 2..100 {
+            if name.as_str() != ARCHIVE && !self.folder_of(&name).exists() {
+                match self.open_partial(&name, self.root.join(name.as_str())) {
+                    Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                    opened => return opened.map_err(|e| self.unusable("cannot be written", e)),
                 }
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < 100 => {
-                    name = name.numbered(number);
-                }
-                Err(e) => return Err(self.unusable("cannot be written", e)),
             }
+            name = name.numbered(number);
         }
         Err(Error::new(Code::Internal, "a name ran out of numbers"))
+    }
+
+    fn open_partial(&self, name: &BackupName, home: PathBuf) -> io::Result<Partial> {
+        let folder = self.root.join(format!("{PARTIAL}{name}"));
+        make(&folder)?;
+        let lock = lock(&folder)?;
+        let (root, name) = (self.root.clone(), name.clone());
+        Ok(Partial { root, folder, home, name, _lock: lock, finished: false })
+    }
+
+    /// Begins the archived form of a backup; what an earlier attempt left of it in the archive goes.
+    ///
+    /// # Errors
+    /// UP-6012, also when another process is at it.
+    pub(super) fn begin_archived(&self, name: &BackupName, manifest: &Manifest) -> Result<Partial> {
+        self.prepare()?;
+        self.remove_leftovers();
+        let month = self.root.join(ARCHIVE).join(month_of(manifest));
+        let home = month.join(name.as_str());
+        let begun = DirBuilder::new().mode(0o700).recursive(true).create(&month).and_then(|()| {
+            if home.exists() {
+                self.bury(name, &home)?;
+            }
+            self.open_partial(name, home)
+        });
+        begun.map_err(|e| self.unusable("cannot be written", e))
+    }
+
+    /// Lets the form outside of the archive go, once the archived one is whole.
+    ///
+    /// # Errors
+    /// UP-6012.
+    pub(super) fn leave_for_archive(&self, name: &BackupName) -> Result<()> {
+        let here = self.root.join(name.as_str());
+        self.bury(name, &here).map_err(|e| self.unusable("cannot be written", e))
     }
 
     /// A copy of a dump with its data files decompressed; gone when it is dropped.
@@ -195,10 +317,22 @@ impl Store {
     /// # Errors
     /// UP-6012.
     pub fn remove(&self, name: &BackupName) -> Result<()> {
+        let folder = self.folder_of(name);
+        self.bury(name, &folder).map_err(|e| self.unusable("cannot be written", e))?;
+        // The last one of its month.
+        let _not_empty =
+            folder.parent().filter(|month| **month != self.root).map(std::fs::remove_dir);
+        Ok(())
+    }
+
+    /// Takes the name from what is in `folder`, then what is in it.
+    fn bury(&self, name: &BackupName, folder: &Path) -> io::Result<()> {
         let grave = self.root.join(format!("{REMOVED}{name}"));
-        std::fs::rename(self.folder_of(name), &grave)
-            .and_then(|()| std::fs::remove_dir_all(&grave))
-            .map_err(|e| self.unusable("cannot be written", e))
+        if grave.exists() {
+            std::fs::remove_dir_all(&grave)?;
+        }
+        std::fs::rename(folder, &grave)?;
+        std::fs::remove_dir_all(&grave)
     }
 
     /// Bytes that are free where the backups are.
@@ -248,6 +382,12 @@ impl Store {
     }
 }
 
+/// `2026-02`.
+fn month_of(manifest: &Manifest) -> String {
+    let date = manifest.taken().to_zoned(jiff::tz::TimeZone::UTC).date();
+    format!("{:04}-{:02}", date.year(), date.month())
+}
+
 /// A new folder for us alone, and those above it.
 fn make(folder: &Path) -> io::Result<()> {
     if folder.exists() {
@@ -276,6 +416,16 @@ fn is_locked(folder: &Path) -> bool {
             made.and_then(|made| made.elapsed().ok()).is_none_or(|age| age < LOCK_GRACE)
         }
     }
+}
+
+/// Writes a file that is whole or not there, and replaces none.
+fn write_new(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use io::Write as _;
+    let mut temporary = tempfile::Builder::new().prefix(".claim-").tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist_noclobber(path).map_err(|e| e.error)?;
+    File::open(folder)?.sync_all()
 }
 
 fn write_manifest(folder: &Path, manifest: &Manifest, key: Option<&Secret>) -> io::Result<()> {
@@ -313,9 +463,10 @@ impl Partial {
             File::open(folder)?.sync_all()?;
         }
         write_manifest(&self.folder, manifest, key)?;
-        std::fs::rename(&self.folder, self.root.join(self.name.as_str()))?;
+        std::fs::rename(&self.folder, &self.home)?;
         self.finished = true;
-        std::fs::remove_file(self.root.join(self.name.as_str()).join(".lock"))?;
+        std::fs::remove_file(self.home.join(".lock"))?;
+        File::open(self.home.parent().unwrap_or(&self.root))?.sync_all()?;
         File::open(&self.root)?.sync_all()
     }
 }
@@ -326,99 +477,4 @@ impl Drop for Partial {
             let _left_for_the_next_run = std::fs::remove_dir_all(&self.folder);
         }
     }
-}
-
-/// The plain files of a backup, without our own two. A link or anything else is an error.
-///
-/// # Errors
-/// As the file system's; invalid data for what no backup holds.
-pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    Ok(walk(folder)?.0)
-}
-
-fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    Ok(walk(folder)?.1)
-}
-
-fn walk(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
-    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
-    let mut next = 0;
-    while next < folders.len() {
-        for entry in std::fs::read_dir(&folders[next])? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            let name = entry.file_name();
-            if next == 0 && (name == manifest::FILE || name == ".lock" || name == ".manifest") {
-                continue;
-            }
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                files.push(entry.path());
-            } else {
-                let words = format!("`{}` is a link or a device", entry.path().display());
-                return Err(io::Error::new(io::ErrorKind::InvalidData, words));
-            }
-            if files.len() + folders.len() > ENTRIES_MAX {
-                return Err(io::Error::other("too many files"));
-            }
-        }
-        next += 1;
-    }
-    files.sort();
-    Ok((files, folders))
-}
-
-/// Bytes of everything below a folder, as far as it can be read.
-pub(super) fn bytes_below(folder: &Path) -> u64 {
-    let files = files(folder).unwrap_or_default();
-    files.iter().filter_map(|path| path.metadata().ok()).map(|about| about.len()).sum()
-}
-
-/// Hashes every file but the manifest and compares them with it: level 1.
-///
-/// # Errors
-/// UP-6005 with what differs.
-pub(super) fn check_files(
-    folder: &Path,
-    manifest: &Manifest,
-    progress: &mut dyn FnMut(u64),
-    stop: &dyn Fn() -> bool,
-) -> Result<()> {
-    let damaged = |lines: Vec<String>| {
-        let words = format!("the backup `{}` is damaged", manifest.name);
-        Error::new(Code::BackupDamaged, words)
-            .details(lines)
-            .hint("do not restore from it; the others: underpin backup list")
-    };
-    let found = files(folder).map_err(|e| damaged(vec![e.to_string()]))?;
-    let named: std::collections::HashSet<PathBuf> =
-        manifest.files.iter().map(|file| folder.join(&file.path)).collect();
-    let strange = found.iter().filter(|path| !named.contains(*path));
-    let mut faults: Vec<String> =
-        strange.map(|path| format!("`{}` is not of this backup", path.display())).collect();
-    let mut done = 0;
-    for file in &manifest.files {
-        if stop() {
-            return Err(super::interrupted("the check"));
-        }
-        match content::hash_file(&folder.join(&file.path)) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                faults.push(format!("{} is missing", file.path));
-            }
-            Err(e) => faults.push(format!("{}: {e}", file.path)),
-            Ok(hashed) if hashed.bytes != file.bytes => {
-                faults
-                    .push(format!("{} has {} bytes, not {}", file.path, hashed.bytes, file.bytes));
-            }
-            Ok(hashed) if hashed.sha256 != file.sha256 => {
-                faults.push(format!("{} has other contents", file.path));
-            }
-            Ok(_) => {}
-        }
-        done += file.bytes;
-        progress(done);
-    }
-    faults.truncate(20);
-    if faults.is_empty() { Ok(()) } else { Err(damaged(faults)) }
 }

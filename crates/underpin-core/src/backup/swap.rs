@@ -8,10 +8,11 @@
 use std::time::{Duration, Instant};
 
 use super::dump::DATABASE;
+use super::files;
 use super::loss::{LossPreview, preview};
 use super::manifest::Manifest;
 use super::place::{self, Restore};
-use super::store::{self, Store};
+use super::store::Store;
 use super::{BackupName, Step, Tell, Tools, query_failed};
 use crate::error::{Changed, Code, Error, Result};
 use crate::journal;
@@ -111,7 +112,7 @@ where
     }
     tell(Step::Begun("check"));
     let folder = store.folder_of(name);
-    store::check_files(&folder, &manifest, &mut |_| {}, &|| tools.stop.is_requested())?;
+    files::check_files(&folder, &manifest, &mut |_| {}, &|| tools.stop.is_requested())?;
     if live {
         save(tell).await?;
     }
@@ -323,6 +324,7 @@ impl Side<'_> {
         )
         .await?;
         faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
+        faults.extend(place::compare_large_objects(&session, self.manifest).await?);
         if faults.is_empty() {
             let analyze = session.simple_query("ANALYZE").await;
             return analyze.map(drop).map_err(|e| Self::failed("ANALYZE", &e));

@@ -30,8 +30,9 @@ pub use manifest::{
 };
 pub use occasion::{Machine, Occasion};
 pub use settings::{
-    BackupSettings, BaselineSettings, BeforeDeploy, DataOnlyPolicy, FILE as SETTINGS_FILE, FailOn,
-    KeepRules, MigrateSettings, PartialPolicy, PolicySettings, Settings,
+    BackupSettings, BaselineSettings, BeforeDeploy, DataOnlyPolicy, EvidenceKind,
+    FILE as SETTINGS_FILE, FailOn, KeepRules, MigrateSettings, PartialPolicy, PolicySettings,
+    Settings,
 };
 pub use value::{Origin, Secret, Setting, Sourced, Via};
 

@@ -69,11 +69,45 @@ pub struct BackupSettings {
     pub before_deploy: Option<BeforeDeploy>,
     /// How far that one has to be proven: 3 to 5.
     pub level: Option<u8>,
+    /// Evidence that lets a deploy pass in place of a backup.
+    #[serde(default)]
+    pub accept: Vec<EvidenceKind>,
+    /// How old it may be.
+    pub accept_within_hours: Option<u32>,
+    /// From how many days on `underpin backup prune` recompresses what stays; 0: never.
+    pub archive_after_days: Option<u32>,
     /// Which backups `underpin backup prune` keeps.
     #[serde(default)]
     pub keep: KeepRules,
     /// Signs manifests.
     key: Option<SecretSource>,
+}
+
+/// What somebody keeps elsewhere in place of a dump of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceKind {
+    /// A base backup, with the archive of the WAL since.
+    BaseBackup,
+    /// A snapshot of the storage.
+    Snapshot,
+    /// A branch of a provider that has such.
+    Branch,
+    /// A named point in the archive of the WAL.
+    RestorePoint,
+}
+
+impl EvidenceKind {
+    /// As it is written in the settings.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::BaseBackup => "base-backup",
+            Self::Snapshot => "snapshot",
+            Self::Branch => "branch",
+            Self::RestorePoint => "restore-point",
+        }
+    }
 }
 
 /// Before which deploys a backup is made.

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Options, connect, history_table};
+use super::{Options, connect, guard, history_table, rehearse};
 use crate::backup::retain::{self, Candidate, Rules, Verdict};
 use crate::backup::{
-    self, BackupName, Level, Listed, Manifest, Replacing, Request, Step, Store, Swapped, Tools,
+    self, Archived, BackupName, Claim, ClaimRequest, Level, Listed, Manifest, Replacing, Request,
+    Step, Store, Swapped, Tools,
 };
-use crate::config::{BeforeDeploy, Secret};
+use crate::config::{BeforeDeploy, EvidenceKind, Secret};
 use crate::coordinate::PRISMA_LOCK_KEY;
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
@@ -35,6 +36,12 @@ pub struct BackupOptions {
     pub jobs: usize,
     /// Which stay.
     pub keep: Rules,
+    /// From how many days on they are recompressed into the archive; 0: never.
+    pub archive_after_days: u32,
+    /// Evidence that lets a deploy pass in place of a backup.
+    pub accept: Vec<EvidenceKind>,
+    /// How old it may be.
+    pub accept_within: Duration,
 }
 
 /// A backup that is wanted.
@@ -88,9 +95,36 @@ pub struct BackupReport {
     pub short: bool,
     /// The newest migration in it.
     pub last_migration: Option<String>,
+    /// How long it takes to have it back, where that was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
     /// From start to end.
     #[serde(skip)]
     pub duration: Duration,
+}
+
+/// How long the last restore of a backup took, on a server that makes nothing durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Recovery {
+    /// The restore alone.
+    pub restore_ms: u64,
+    /// The whole proof with its comparisons, and at level 6 the migrations.
+    pub proof_ms: u64,
+    /// Bytes of rows, as COPY text, in a second of the restore.
+    pub bytes_per_second: u64,
+}
+
+impl Recovery {
+    fn of(manifest: &Manifest) -> Option<Self> {
+        let restored = manifest.proofs.iter().rev().find(|p| p.restore_milliseconds.is_some())?;
+        let restore_ms = restored.restore_milliseconds?;
+        let bytes: u64 = manifest.tables.iter().map(|table| table.bytes).sum();
+        Some(Self {
+            restore_ms,
+            proof_ms: restored.milliseconds,
+            bytes_per_second: bytes.saturating_mul(1000) / restore_ms.max(1),
+        })
+    }
 }
 
 /// One line of a list.
@@ -115,6 +149,20 @@ pub struct BackupListReport {
     pub folder: String,
     /// Oldest first.
     pub backups: Vec<BackupEntry>,
+    /// What somebody says is kept elsewhere, oldest first; nothing of it is proven.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ClaimEntry>,
+}
+
+/// A claim in a list.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ClaimEntry {
+    /// Its name.
+    pub name: String,
+    /// The claim, when it can be believed to be what was recorded.
+    pub claim: Option<Claim>,
+    /// Why not.
+    pub fault: Option<String>,
 }
 
 /// What `prune` did, or with `dry_run` would do.
@@ -124,11 +172,32 @@ pub struct PruneReport {
     pub verdicts: Vec<Verdict>,
     /// Bytes of those that go.
     pub freed_bytes: u64,
+    /// Those that are recompressed into the archive.
+    pub archived: Vec<Archived>,
+    /// From how many days on.
+    #[serde(rename = "archive_after_days")]
+    pub after_days: u32,
     /// Nothing was removed.
     pub dry_run: bool,
 }
 
 impl BackupOptions {
+    /// Unsigned backups in a folder: one table at a time, the usual rules of what stays, no archive,
+    /// no evidence accepted.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            key: None,
+            environment: None,
+            jobs: 1,
+            keep: Rules::default(),
+            archive_after_days: 0,
+            accept: Vec::new(),
+            accept_within: Duration::from_secs(24 * 3600),
+        }
+    }
+
     pub(super) fn store(&self) -> Store {
         Store::new(self.folder.clone(), self.key.clone())
     }
@@ -166,6 +235,7 @@ impl BackupOptions {
             unchecked: newest.map(|proof| proof.unchecked.clone()).unwrap_or_default(),
             short: false,
             last_migration: manifest.last_migration.as_ref().map(|last| last.name.clone()),
+            recovery: Recovery::of(manifest),
             duration: begun.elapsed(),
         }
     }
@@ -194,11 +264,25 @@ pub async fn backup_create(
     let mut tell = |step| emit(sink, step);
     let (name, mut manifest) = backup::create(&options.target, &tools, &wanted, &mut tell).await?;
     if request.level > Level::Decodable {
-        manifest = backup::check(&tools, &name, request.level, &mut tell).await?;
+        manifest = prove(options, &tools, &name, request.level, &mut tell).await?;
     }
     let mut report = backup.report(&name, &manifest, begun);
     report.short = manifest.level() < Some(request.level);
     Ok(report)
+}
+
+/// [`backup::check`]; at level 6 with what is pending in the folder, on the restored copy.
+async fn prove(
+    options: &Options,
+    tools: &Tools,
+    name: &BackupName,
+    level: Level,
+    tell: backup::Tell<'_>,
+) -> Result<Manifest> {
+    let drill = |copy| rehearse::drill(options, copy);
+    let drill: Option<backup::Drill<'_>> =
+        if level == Level::Drilled { Some(&drill) } else { None };
+    backup::check_drilled(tools, name, level, drill, tell).await
 }
 
 /// A dump in the midst of a migration would be a state that nobody wants back, and its snapshot
@@ -262,10 +346,11 @@ pub struct BackupBefore {
 }
 
 impl BackupBefore {
-    /// Makes it, if these migrations ask for one, while the turn is ours. Its name.
+    /// Makes it, if these migrations ask for one, while the turn is ours; or takes the evidence that
+    /// the policy accepts in its place, and says so in the journal. Its name.
     ///
     /// # Errors
-    /// UP-6011 with the reason, UP-4003, UP-4005, UP-1105.
+    /// UP-6011 with the reason, UP-4003, UP-4005, UP-1105, UP-3003.
     pub(super) async fn make(
         &self,
         options: &Options,
@@ -280,6 +365,9 @@ impl BackupBefore {
         {
             return Ok(None);
         }
+        if !self.backup.accept.is_empty() {
+            return self.take_evidence(options, destroying.as_deref(), executor).await.map(Some);
+        }
         let level = self.level.unwrap_or(match destroying {
             Some(_) => Level::Equal,
             None => Level::Decodable,
@@ -292,7 +380,7 @@ impl BackupBefore {
             let (name, manifest) =
                 backup::create(&options.target, &tools, &request, &mut tell).await?;
             let manifest = match level > Level::Decodable {
-                true => backup::check(&tools, &name, level, &mut tell).await?,
+                true => prove(options, &tools, &name, level, &mut tell).await?,
                 false => manifest,
             };
             Ok((name, manifest))
@@ -315,6 +403,34 @@ impl BackupBefore {
             .detail(format!("{name}, level {}", manifest.level().unwrap_or(level)));
         executor.record("", entry).await?;
         Ok(Some(name.to_string()))
+    }
+}
+
+impl BackupBefore {
+    async fn take_evidence(
+        &self,
+        options: &Options,
+        destroying: Option<&str>,
+        executor: &mut Executor,
+    ) -> Result<String> {
+        let (store, kinds) = (self.backup.store(), &self.backup.accept);
+        let session = executor.session();
+        let within = self.backup.accept_within;
+        let found = backup::accepted(session, &options.target, &store, kinds, within).await;
+        let claim = found.map_err(|error| match error.code() {
+            Code::BackupUnproven => destroying.into_iter().fold(error, Error::caused_by),
+            _ => error,
+        })?;
+        let words = format!(
+            "{} ({} {} of {}, claimed by {})",
+            claim.name,
+            claim.kind.word(),
+            claim.id,
+            claim.at,
+            claim.by
+        );
+        executor.record("", Entry::new(Kind::EvidenceAccepted).detail(&words)).await?;
+        Ok(words)
     }
 }
 
@@ -371,8 +487,61 @@ pub fn backup_list(backup: &BackupOptions) -> Result<BackupListReport> {
             tags: Vec::new(),
         },
     };
-    let backups = backup.store().list()?.into_iter().map(entry).collect();
-    Ok(BackupListReport { folder: backup.folder.display().to_string(), backups })
+    let store = backup.store();
+    let backups = store.list()?.into_iter().map(entry).collect();
+    let claim = |(name, claim): (BackupName, Result<Claim>)| {
+        let fault = claim.as_ref().err().map(ToString::to_string);
+        ClaimEntry { name: name.to_string(), claim: claim.ok(), fault }
+    };
+    let claims = store.claims()?.into_iter().map(claim).collect();
+    Ok(BackupListReport { folder: backup.folder.display().to_string(), backups, claims })
+}
+
+/// Evidence of something kept elsewhere, as a person gives it.
+#[derive(Debug, Clone)]
+pub struct AcceptRequest {
+    /// Of which kind.
+    pub kind: EvidenceKind,
+    /// What it is called where it is kept.
+    pub id: String,
+    /// The moment it brings back, RFC 3339.
+    pub at: Option<String>,
+    /// The WAL position it brings back.
+    pub lsn: Option<String>,
+    /// Who says so.
+    pub by: String,
+    /// Anything else.
+    pub note: Option<String>,
+}
+
+/// Records evidence in place of a dump, unless the server contradicts it.
+///
+/// # Errors
+/// UP-1003, UP-6012, UP-6014, UP-11xx.
+pub async fn backup_accept(
+    options: &Options,
+    backup: &BackupOptions,
+    request: &AcceptRequest,
+    sink: &mut dyn EventSink,
+) -> Result<Claim> {
+    let usage = |words: String| Error::new(Code::Usage, words);
+    let at = request.at.as_ref().map(|text| {
+        text.parse()
+            .map_err(|_| usage(format!("--at `{text}` is no moment such as 2026-02-14T10:30:00Z")))
+    });
+    let lsn = request.lsn.as_ref().map(|text| text.parse().map_err(usage));
+    let wanted = ClaimRequest {
+        kind: request.kind,
+        id: request.id.clone(),
+        at: at.transpose()?,
+        lsn: lsn.transpose()?,
+        by: request.by.clone(),
+        note: request.note.clone(),
+        environment: backup.request(options, "").environment,
+    };
+    let session = connect(options, sink).await?;
+    let store = backup.store();
+    backup::accept(&session, &options.target, &store, &wanted, backup.accept_within).await
 }
 
 /// Proves a backup again, up to a level.
@@ -389,7 +558,7 @@ pub async fn backup_check(
     let begun = Instant::now();
     let (name, _) = backup.store().find(name)?;
     let tools = backup.tools(options);
-    let manifest = backup::check(&tools, &name, level, &mut |step| emit(sink, step)).await?;
+    let manifest = prove(options, &tools, &name, level, &mut |step| emit(sink, step)).await?;
     let mut report = backup.report(&name, &manifest, begun);
     report.short = manifest.proofs.last().is_none_or(|proof| proof.level < level);
     Ok(report)
@@ -409,6 +578,9 @@ pub async fn backup_restore(
     let (name, _) = backup.store().find(&request.backup)?;
     // One that cannot be reached, because it is gone or broken, is migrated by nobody.
     if let Ok(session) = options.target.connect().await {
+        if !options.dry_run {
+            guard::refuse_protected(options, &session).await?;
+        }
         wait_for_migration(&session, options, sink).await?;
     }
     let tools = backup.tools(options);
@@ -429,10 +601,10 @@ pub async fn backup_restore(
     backup::restore(&options.target, &tools, &name, &request.replacing, save, &mut tell).await
 }
 
-/// Removes what no rule keeps.
+/// Removes what no rule keeps, and recompresses old ones that stay into the archive.
 ///
 /// # Errors
-/// UP-6012. Nothing is removed where the newest migration cannot be learnt (UP-11xx).
+/// UP-6003, UP-6005, UP-6012, UP-4005. Nothing is removed where the newest migration cannot be learnt (UP-11xx).
 pub async fn backup_prune(
     options: &Options,
     backup: &BackupOptions,
@@ -453,6 +625,7 @@ pub async fn backup_prune(
             pinned: manifest.is_some_and(|m| m.pinned),
             is_before_migration: last != newest,
             tags: manifest.map(|m| m.tags.clone()).unwrap_or_default(),
+            is_archived: store.is_archived(name),
         }
     };
     let candidates: Vec<Candidate> = listed.iter().map(candidate).collect();
@@ -464,7 +637,20 @@ pub async fn backup_prune(
             store.remove(&listed.name)?;
         }
     }
-    Ok(PruneReport { verdicts, freed_bytes, dry_run: options.dry_run })
+    let mut archived = Vec::new();
+    for index in retain::to_archive(&candidates, &verdicts, backup.archive_after_days) {
+        let Listed { name, manifest } = &listed[index];
+        let from_bytes = manifest.as_ref().map_or(0, Manifest::bytes);
+        archived.push(match options.dry_run {
+            true => Archived { name: name.to_string(), from_bytes, bytes: None },
+            false => {
+                let tools = backup.tools(options);
+                backup::archive(&tools, name, &mut |step| emit(sink, step)).await?
+            }
+        });
+    }
+    let after_days = backup.archive_after_days;
+    Ok(PruneReport { verdicts, freed_bytes, archived, after_days, dry_run: options.dry_run })
 }
 
 /// Pins a backup, or lets it go.

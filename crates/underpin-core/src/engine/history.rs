@@ -42,7 +42,11 @@ pub struct Deed {
     /// In words.
     pub detail: Option<String>,
     /// How long the migration took, by its history row.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "milliseconds")]
+    #[serde(
+        rename = "duration_ms",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "milliseconds"
+    )]
     pub duration: Option<Duration>,
 }
 

@@ -9,6 +9,7 @@ use underpin_sql::lint::{
 };
 
 use super::deploy::{check_history, decide};
+use super::measured::{MeasuredHere, ORDINARY_MS, Overlay, grows};
 use super::turn::Run;
 use super::{Options, connect, history_table, names, read_folder};
 use crate::assess::{self, Calibration, Prediction, Preflight, TableSize};
@@ -16,11 +17,10 @@ use crate::catalog::{self, CatalogSnapshot};
 use crate::error::{Code, Error, Result};
 use crate::event::EventSink;
 use crate::history::History;
+use crate::journal;
 use crate::migrations::{Migration, MigrationFolder};
 use crate::postgres::{Queryable as _, Session};
-
-/// Work that takes no longer than this keeps nobody waiting beyond what a lock by itself does.
-const ORDINARY_MS: u64 = 200;
+use crate::rehearse::{Failure, From, Record, kept};
 
 /// What a plan was made for. A deploy that is given the plan refuses when any of it has changed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -35,6 +35,20 @@ pub struct Binding {
     pub pending: Vec<(String, String)>,
 }
 
+impl Binding {
+    /// One hash for all of it, by which an approval names a plan.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut parts = vec![self.database.as_str(), self.fingerprint.as_str(), "to record"];
+        parts.extend(self.baseline.iter().map(String::as_str));
+        parts.push("to run");
+        for (name, checksum) in &self.pending {
+            parts.extend([name.as_str(), checksum.as_str()]);
+        }
+        journal::digest(&parts)
+    }
+}
+
 /// What is asked of a plan.
 #[derive(Debug, Clone, Default)]
 pub struct PlanRequest {
@@ -42,6 +56,25 @@ pub struct PlanRequest {
     pub allow: Vec<String>,
     /// The rates to predict with.
     pub calibration: Calibration,
+    /// The record of a rehearsal; by default the kept one of this very state, if there is one.
+    pub rehearsal: Option<Record>,
+    /// Leave the rows unasked: times and locks are what is wanted.
+    pub without_rows: bool,
+}
+
+/// The rehearsal that a plan rests on.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct RehearsedOn {
+    /// When it ended, RFC 3339.
+    pub at: String,
+    /// What its copy was made from.
+    pub from: From,
+    /// When the original was as the copy is.
+    pub taken_at: String,
+    /// Bytes of the copy, without indexes.
+    pub bytes: u64,
+    /// Why it ended early.
+    pub failure: Option<Failure>,
 }
 
 /// How long a table is kept from the application by one migration.
@@ -50,13 +83,15 @@ pub struct LockWindow {
     /// The table.
     pub relation: String,
     /// The strongest lock.
-    pub mode: &'static str,
+    pub mode: String,
     /// What waits for it.
     pub blocks: Blocks,
     /// 1-based line of the statement that takes it.
     pub from_line: usize,
     /// How long it is held: to the end of its transaction.
     pub predicted: Option<Prediction>,
+    /// It was taken on a copy too.
+    pub measured: bool,
 }
 
 /// One statement of a plan.
@@ -72,6 +107,9 @@ pub struct PlannedStatement {
     pub work: Vec<WorkReport>,
     /// How long it takes; `None` where a size is not known.
     pub predicted: Option<Prediction>,
+    /// What it did on a copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<MeasuredHere>,
 }
 
 /// One migration of a plan.
@@ -110,16 +148,25 @@ pub struct PlanReport {
     pub migrations: Vec<PlannedMigration>,
     /// What the predictions rest on.
     pub calibration: Calibration,
+    /// The rehearsal whose measurements stand in their place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<RehearsedOn>,
     /// The same findings, as the linter reports them.
     #[serde(skip)]
     pub report: Report,
 }
 
 impl PlanReport {
-    /// Whether something that nobody allows is at least this loud, or fails on the rows.
+    /// Whether something that nobody allows is at least this loud, or failed on the copy.
     #[must_use]
     pub fn has(&self, severity: Severity) -> bool {
-        self.report.has(severity)
+        self.report.has(severity) || self.failed_on_copy().is_some()
+    }
+
+    /// What failed on the copy.
+    #[must_use]
+    pub fn failed_on_copy(&self) -> Option<&Failure> {
+        self.rehearsal.as_ref()?.failure.as_ref()
     }
 }
 
@@ -203,25 +250,51 @@ pub(super) fn refuse_stale(planned: &Binding, now: &Binding) -> Result<()> {
         .hint("make it anew, and look at it again: underpin plan --out FILE"))
 }
 
-/// Refuses what is at least as loud as `level` and allowed by nobody.
+/// Refuses what is at least as loud as `level`, or of a rule or family in `needs_allow`, and allowed
+/// by nobody.
 ///
 /// # Errors
 /// UP-2301.
-pub(super) fn refuse_by_policy(plan: &PlanReport, level: Severity) -> Result<()> {
+pub(super) fn refuse_by_policy(
+    plan: &PlanReport,
+    level: Option<Severity>,
+    needs_allow: &[String],
+) -> Result<()> {
+    let is_named = |rule: &str| {
+        needs_allow.iter().any(|word| {
+            rule.strip_prefix(word.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+    };
+    let is_loud = |finding: &Finding| level.is_some_and(|level| finding.severity >= level);
     let refused: Vec<(&str, &Finding)> = plan
         .report
         .findings()
-        .filter(|(_, f)| f.allowed.is_none() && f.severity >= level)
+        .filter(|(_, f)| f.allowed.is_none() && (is_loud(f) || is_named(f.rule)))
         .map(|(file, finding)| (file.path.as_str(), finding))
         .collect();
+    if let Some(failure) = plan.failed_on_copy() {
+        let words = "the policy refuses what is to be run: it failed on a copy of this state";
+        return Err(Error::new(Code::PolicyRefused, words)
+            .caused_by(format!("{}: {}", failure.code, failure.message))
+            .details(failure.causes.clone())
+            .hint(
+                "correct it, or when the rows were corrected rehearse again: underpin rehearse",
+            ));
+    }
     let Some((_, first)) = refused.first() else { return Ok(()) };
     let words = format!(
-        "the policy refuses what is to be run: {} of level {} or above",
+        "the policy refuses what is to be run: {}{}",
         match refused.len() {
             1 => "1 finding".to_owned(),
             n => format!("{n} findings"),
         },
-        level.word()
+        match level {
+            Some(level) if refused.iter().all(|(_, f)| f.severity >= level) => {
+                format!(" of level {} or above", level.word())
+            }
+            _ => " that needs to be allowed".to_owned(),
+        }
     );
     let lines = refused.iter().map(|(path, finding)| {
         format!("{}: {path}:{}: {}", finding.rule, finding.start.line, finding.message)
@@ -269,7 +342,10 @@ pub(super) async fn assess_pending(
         },
     );
     let mut preflights = assess::preflights(about.pending, about.live, schema, version.major());
-    assess::answer(session, &mut preflights).await?;
+    if !request.without_rows {
+        assess::answer(session, &mut preflights).await?;
+    }
+    let record = rehearsed(options, request, &binding, session).await?;
     let mut plan = PlanReport {
         binding,
         server: version.to_string(),
@@ -278,6 +354,13 @@ pub(super) async fn assess_pending(
         blockers: Vec::new(),
         migrations: Vec::new(),
         calibration: request.calibration.clone(),
+        rehearsal: record.as_ref().map(|record| RehearsedOn {
+            at: record.at.clone(),
+            from: record.copy.from,
+            taken_at: record.copy.taken_at.clone(),
+            bytes: record.copy.bytes,
+            failure: record.failure.clone(),
+        }),
         report,
     };
     let mut locked = BTreeSet::new();
@@ -293,6 +376,14 @@ pub(super) async fn assess_pending(
         }
         let size_of = |relation: &str| observed.sizes.get(relation).copied();
         weigh_by_size(file, &size_of, &request.calibration);
+        let measured = record.as_ref().and_then(|r| Some((r, r.migration(&file.name)?)));
+        let overlay =
+            measured.map(|(record, migration)| Overlay { record, migration, size_of: &size_of });
+        if let Some(overlay) = &overlay {
+            let found = of_file.iter().filter(|p| p.answer.count.is_some_and(|n| n > 0));
+            let found: Vec<(&str, usize)> = found.map(|p| (p.rule, p.line)).collect();
+            overlay.weigh(file, &found);
+        }
         let statements: Vec<PlannedStatement> = file
             .statements
             .iter()
@@ -301,17 +392,25 @@ pub(super) async fn assess_pending(
                 let of_statement = file.findings.iter().filter(|f| f.statement == index);
                 let rules: Vec<&str> = of_statement.map(|f| f.rule).collect();
                 locked.extend(statement.locks.iter().map(|lock| lock.relation.clone()));
+                let predicted = assess::predict(statement, &rules, &size_of, &request.calibration);
+                let measured = overlay.as_ref().and_then(|overlay| overlay.of(statement));
+                let ms = measured.as_ref().and_then(|measured| measured.scaled_ms);
                 PlannedStatement {
                     line: statement.line,
                     tag: statement.tag.clone(),
                     locks: statement.locks.clone(),
                     work: statement.work.clone(),
-                    predicted: assess::predict(statement, &rules, &size_of, &request.calibration),
+                    predicted: ms.map(Prediction::around_ms).or(predicted),
+                    measured,
                 }
             })
             .collect();
         let transactions: Vec<Option<usize>> =
             file.statements.iter().map(|s| s.transaction).collect();
+        let mut windows = windows(&statements, &transactions);
+        if let Some(overlay) = &overlay {
+            overlay.windows(&mut windows, &statements);
+        }
         plan.migrations.push(PlannedMigration {
             name: file.name.clone(),
             grades: file
@@ -320,7 +419,7 @@ pub(super) async fn assess_pending(
                 .filter(|f| f.severity > Severity::Note)
                 .fold(Grades::default(), |worst, finding| worst.worst(finding.grades)),
             predicted: sum(statements.iter().map(|s| s.predicted)),
-            windows: windows(&statements, &transactions),
+            windows,
             findings: file.findings.clone(),
             statements,
             preflights: of_file,
@@ -337,6 +436,29 @@ pub(super) async fn assess_pending(
     Ok(plan)
 }
 
+/// The record that the measurements are taken from: the one that was given, which has to fit, or the
+/// kept one of this very state.
+async fn rehearsed(
+    options: &Options,
+    request: &PlanRequest,
+    binding: &Binding,
+    session: &Session,
+) -> Result<Option<Record>> {
+    if request.rehearsal.is_none() && options.rehearsals.is_none() {
+        return Ok(None);
+    }
+    let system = super::rehearse::system_identifier(session).await?;
+    let now = super::rehearse::subject(binding, &system);
+    match (&request.rehearsal, &options.rehearsals) {
+        (Some(given), _) if given.subject == now => Ok(Some(given.clone())),
+        (Some(_), _) => {
+            let words = "the rehearsal is of another state than this one";
+            Err(Error::new(Code::RehearsalStale, words).hint("make it anew: underpin rehearse"))
+        }
+        (None, folder) => Ok(folder.as_ref().and_then(|folder| kept::find(folder, &now))),
+    }
+}
+
 /// Work that grows with the table is as bad as the table is large: what takes no longer than an
 /// ordinary query is a note, and the rest says how long it takes.
 fn weigh_by_size(
@@ -346,9 +468,7 @@ fn weigh_by_size(
 ) {
     for index in 0..file.findings.len() {
         let (rule, statement) = (file.findings[index].rule, file.findings[index].statement);
-        let grows = ["SCAN-", "BUILD-", "REWRITE-"].iter().any(|f| rule.starts_with(f))
-            || matches!(rule, "TX-WORK-WHILE-HOLDING-LOCK" | "TX-SCHEMA-AND-BACKFILL");
-        let Some(report) = file.statements.get(statement).filter(|_| grows) else { continue };
+        let Some(report) = file.statements.get(statement).filter(|_| grows(rule)) else { continue };
         let own = file.findings.iter().filter(|f| f.statement == statement);
         let rules: Vec<&str> = own.map(|f| f.rule).collect();
         let Some(predicted) = assess::predict(report, &rules, size_of, calibration) else {
@@ -415,7 +535,7 @@ fn ask_rows(finding: &mut Finding, line: Option<usize>, preflights: &[Preflight]
     }
 }
 
-fn sum(parts: impl Iterator<Item = Option<Prediction>>) -> Option<Prediction> {
+pub(super) fn sum(parts: impl Iterator<Item = Option<Prediction>>) -> Option<Prediction> {
     let nothing = Prediction { low_ms: 0, high_ms: 0 };
     parts.into_iter().try_fold(nothing, |total, part| Some(total.then(part?)))
 }
@@ -435,10 +555,11 @@ fn windows(statements: &[PlannedStatement], transactions: &[Option<usize>]) -> V
             };
             let window = LockWindow {
                 relation: lock.relation.clone(),
-                mode: lock.mode,
+                mode: lock.mode.to_owned(),
                 blocks: lock.blocks,
                 from_line: statement.line,
                 predicted,
+                measured: false,
             };
             let known = windows.entry(lock.relation.clone()).or_insert_with(|| window.clone());
             if window.blocks > known.blocks {

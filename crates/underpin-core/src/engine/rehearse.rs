@@ -14,8 +14,8 @@ use super::{Options, connect, history_table, names, read_folder};
 use crate::assess;
 use crate::backup::{self, Level, Step, Tell};
 use crate::catalog;
-use crate::error::{Code, Error, Result};
-use crate::event::{Event, EventSink};
+use crate::error::{Code, Error, ExitStatus, Result};
+use crate::event::{Event, EventSink, Silent};
 use crate::journal;
 use crate::migrations::{Migration, MigrationFolder};
 use crate::postgres::clients::ClientTools;
@@ -558,4 +558,39 @@ async fn invalid_indexes(settings: &ConnectionSettings, schema: &str) -> Result<
     );
     let rows = session.rows(&sql).await.map_err(|e| unreadable(&e))?;
     Ok(rows.into_iter().flatten().flatten().collect())
+}
+
+/// Runs what is pending on a restored copy and says how it went: level 6 of a backup.
+pub(super) fn drill(options: &Options, copy: ConnectionSettings) -> backup::Drilling {
+    let on_copy = on_copy(options, &copy);
+    Box::pin(async move {
+        settle(&on_copy.target.connect().await?).await?;
+        let begun = Instant::now();
+        match Box::pin(deploy::deploy(&on_copy, &mut Silent)).await {
+            Ok(report) => {
+                let ran = report.applied.len() + report.baselined.len();
+                let verified = if report.verified { ", the final catalog equal" } else { "" };
+                let evidence = match ran {
+                    0 => "no migration was pending on it".to_owned(),
+                    _ => format!(
+                        "{} applied and {} recorded on it in {} ms{verified}",
+                        report.applied.len(),
+                        report.baselined.len(),
+                        begun.elapsed().as_millis()
+                    ),
+                };
+                Ok(backup::Drilled { evidence, failed: None })
+            }
+            Err(error)
+                if is_finding(error.code()) || error.code().exit() == ExitStatus::Differs =>
+            {
+                let failure = failure(&error);
+                let why: Vec<String> =
+                    std::iter::once(failure.message).chain(failure.causes).collect();
+                let failed = Some(format!("{}: {}", failure.code, why.join(": ")));
+                Ok(backup::Drilled { failed, ..backup::Drilled::default() })
+            }
+            Err(error) => Err(error),
+        }
+    })
 }

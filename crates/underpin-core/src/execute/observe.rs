@@ -27,7 +27,7 @@ pub struct Moment<'a> {
 
 /// Looks at each statement. May ask in the session that runs the script, and must not change
 /// anything in it.
-pub trait Observer: Send {
+pub trait Observer: Send + Sync {
     /// It is about to be sent.
     fn before<'a>(&'a mut self, session: &'a Session, moment: Moment<'a>) -> Look<'a>;
 

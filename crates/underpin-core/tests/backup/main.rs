@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod archive;
+mod claims;
 mod damage;
 mod faults;
+mod large_objects;
 mod restore;
 
 use std::path::PathBuf;

@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod copies;
+mod known;
 mod measured;
 
 use std::path::{Path, PathBuf};
 
-use underpin_core::backup::retain::Rules;
 use underpin_core::engine::{
     self, BackupOptions, Options, RehearsalReport, RehearseRequest, Source,
 };
@@ -60,13 +60,8 @@ impl Stage {
                 folder.path().join("migrations"),
             )
         };
-        let backups = BackupOptions {
-            folder: folder.path().join("backups"),
-            key: None,
-            environment: None,
-            jobs: 2,
-            keep: Rules::default(),
-        };
+        let backups =
+            BackupOptions { jobs: 2, ..BackupOptions::new(folder.path().join("backups")) };
         Self { database, folder, options, backups, server }
     }
 

@@ -7,19 +7,7 @@ use crate::model::{Expression, TypeName};
 
 /// A type as SQL names it: the manual's names for the internal ones (§8, table 8.1).
 pub(crate) fn shown(name: &TypeName) -> String {
-    let sql = match name.name.name.as_str() {
-        _ if name.name.schema.is_some() => return name.to_string(),
-        "int2" => "smallint",
-        "int4" => "integer",
-        "int8" => "bigint",
-        "bool" => "boolean",
-        "float4" => "real",
-        "float8" => "double precision",
-        "bpchar" => "char",
-        _ => return name.to_string(),
-    };
-    let named = TypeName { name: crate::model::Name::bare(sql), ..name.clone() };
-    named.to_string().replace('"', "")
+    name.standard()
 }
 
 /// What happens to the values.

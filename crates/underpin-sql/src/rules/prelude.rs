@@ -8,6 +8,8 @@ pub(crate) use crate::context::Work;
 pub(crate) use crate::context::record::{Table, full, short};
 pub(crate) use crate::finding::{Back, Downtime, Grades, Loss, OldApp, Severity};
 pub(crate) use crate::model::*;
+pub(crate) use crate::phased;
+pub(crate) use crate::phased::When;
 
 /// Whether a table that is dropped is, or was at the start of the file, a partition.
 pub(crate) fn is_partition(at: &At<'_>, table: &Name) -> bool {
@@ -18,6 +20,11 @@ pub(crate) fn is_partition(at: &At<'_>, table: &Name) -> bool {
             }),
             _ => false,
         })
+}
+
+/// Whether a `DROP` takes along what depends on the object.
+pub(crate) fn cascades(at: &At<'_>) -> bool {
+    matches!(at.statement(), Statement::Drop(s) if s.cascade)
 }
 
 /// Whether every row gets a value in a column that is added.

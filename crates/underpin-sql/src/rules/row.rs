@@ -3,6 +3,7 @@
 use crate::context::At;
 use crate::finding::{Finding, Grades, Lines, Severity};
 use crate::model::{Name, Span};
+use crate::phased::Phase;
 
 /// One rule.
 #[derive(Debug)]
@@ -98,6 +99,7 @@ impl Found<'_> {
             message: message.into(),
             fact: self.rule.fact.to_owned(),
             suggestion: (!self.rule.instead.is_empty()).then(|| self.rule.instead.to_owned()),
+            phased: Vec::new(),
             unknown: None,
             grades: self.rule.grades,
             allowed: None,
@@ -126,6 +128,12 @@ impl Draft<'_> {
     /// What to write instead, for this very statement.
     pub fn instead(self, suggestion: impl Into<String>) -> Self {
         self.0.suggestion = Some(suggestion.into());
+        self
+    }
+
+    /// The change in phases.
+    pub fn phased(self, phases: Vec<Phase>) -> Self {
+        self.0.phased = phases;
         self
     }
 

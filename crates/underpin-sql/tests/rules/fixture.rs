@@ -5,7 +5,7 @@
 //! (see `proof.rs`) or `-- unproven: why no server can be asked`, `-- since: 14` (the first major that runs it). Then `-- given` with what is
 //! there before, and one `-- migration` for each pending file.
 
-use underpin_sql::lint::{Facts, Options, Runner, Source, lint};
+use underpin_sql::lint::{Facts, Options, Report, Runner, Source, lint};
 
 /// A script of a rule's folder, read.
 #[derive(Debug, Default)]
@@ -15,6 +15,12 @@ pub(super) struct Fixture {
     pub(super) proofs: Vec<String>,
     /// Why no server can be asked.
     pub(super) unproven: Option<String>,
+    /// What phases stand for, where it is not the migration.
+    pub(super) stands_for: Option<String>,
+    /// Why the phases may write a table anew under ACCESS EXCLUSIVE.
+    pub(super) rewrites: Option<String>,
+    /// The rule whose phases are meant.
+    pub(super) of: Option<String>,
     pub(super) since: Option<u32>,
     pub(super) given: String,
     pub(super) migrations: Vec<String>,
@@ -53,6 +59,9 @@ impl Fixture {
             "enable" => self.options.enabled.extend(list()),
             "proves" => self.proofs.push(value.to_owned()),
             "unproven" => self.unproven = Some(value.to_owned()),
+            "as" => self.stands_for = Some(value.to_owned()),
+            "rewrites" => self.rewrites = Some(value.to_owned()),
+            "of" => self.of = Some(value.to_owned()),
             "since" => self.since = Some(value.parse().unwrap()),
             "server" => self.options.server_major = Some(value.parse().unwrap()),
             "facts" => self.options.facts = serde_json::from_str::<Facts>(value).unwrap(),
@@ -70,6 +79,15 @@ impl Fixture {
 
     /// The rules that speak, without duplicates, sorted.
     pub(super) fn fired(&self) -> Vec<&'static str> {
+        let report = self.report();
+        let mut fired: Vec<&str> = report.findings().map(|(_, f)| f.rule).collect();
+        fired.sort_unstable();
+        fired.dedup();
+        fired
+    }
+
+    /// What the linter says of the migrations.
+    pub(super) fn report(&self) -> Report {
         let source = |name: String, text: &String, judged| Source {
             path: format!("{name}/migration.sql"),
             name,
@@ -84,10 +102,6 @@ impl Fixture {
         if self.migrations.len() > 1 {
             options.pending_from = Some(1);
         }
-        let report = lint(sources, &options);
-        let mut fired: Vec<&str> = report.findings().map(|(_, f)| f.rule).collect();
-        fired.sort_unstable();
-        fired.dedup();
-        fired
+        lint(sources, &options)
     }
 }

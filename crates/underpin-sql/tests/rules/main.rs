@@ -4,6 +4,7 @@
 
 mod fixture;
 mod mix;
+mod phased;
 mod proof;
 
 use fixture::Fixture;

@@ -40,7 +40,7 @@ const ANEW: &str = "ROLLBACK; DISCARD ALL; SET client_min_messages = error;
 
 /// Two sessions with a database in which claims are tried, one after the other.
 pub(super) struct Bench {
-    database: TestDatabase,
+    pub(super) database: TestDatabase,
     other: Session,
     major: u32,
     /// Stops when it goes.
@@ -56,19 +56,26 @@ impl Bench {
         Self { database, other, major, _server: server }
     }
 
+    /// An empty database with what `given` makes.
+    pub(super) async fn given(&self, given: &str) -> Result<(), String> {
+        let session = &self.database.session;
+        said(self.other.simple_query("ROLLBACK").await)?;
+        for statement in ANEW.split(';') {
+            session.simple_query(statement).await.map_err(|e| format!("{statement}: {e}"))?;
+        }
+        for statement in model::read(given) {
+            let text = &given[statement.span.clone()];
+            session.simple_query(text).await.map_err(|e| format!("given: {text}: {e}"))?;
+        }
+        Ok(())
+    }
+
     /// Puts one claim to the server, on a database that is emptied before.
     pub(super) async fn put(&self, fixture: &Fixture, claim: &str) -> Result<(), String> {
         let session = &self.database.session;
         let (words, query) = claim.split_once(": ").map_or((claim, ""), |(c, q)| (c, q));
         let words: Vec<&str> = words.trim_end_matches(':').split_whitespace().collect();
-        said(self.other.simple_query("ROLLBACK").await)?;
-        for statement in ANEW.split(';') {
-            session.simple_query(statement).await.map_err(|e| format!("{statement}: {e}"))?;
-        }
-        for statement in model::read(&fixture.given) {
-            let text = &fixture.given[statement.span.clone()];
-            session.simple_query(text).await.map_err(|e| format!("given: {text}: {e}"))?;
-        }
+        self.given(&fixture.given).await?;
         match words.as_slice() {
             ["breaks", code] => {
                 said(run(fixture, session).await)?;
@@ -167,12 +174,12 @@ async fn equal(session: &Session, query: &str, expected: &str) -> Result<(), Str
     check(found == expected, format!("it is {found}"))
 }
 
-async fn value(session: &Session, query: &str) -> Result<String, String> {
+pub(super) async fn value(session: &Session, query: &str) -> Result<String, String> {
     Ok(session.value(query).await.map_err(|e| format!("{query}: {e}"))?.unwrap_or_default())
 }
 
 /// As the runner of the fixture would: together where it can be, else statement by statement.
-async fn run(fixture: &Fixture, session: &Session) -> Result<(), SqlError> {
+pub(super) async fn run(fixture: &Fixture, session: &Session) -> Result<(), SqlError> {
     for text in &fixture.migrations {
         let statements = model::read(text);
         let places = places(text, &statements, fixture.options.runner);

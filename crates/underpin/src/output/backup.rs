@@ -1,7 +1,7 @@
 //! Backups for a person.
 
 use owo_colors::OwoColorize as _;
-use underpin_core::backup::Swapped;
+use underpin_core::backup::{Answer, Claim, Swapped};
 use underpin_core::engine::{BackupListReport, BackupReport, PruneReport};
 
 use super::{count, inert, span};
@@ -40,6 +40,14 @@ pub(crate) fn render_backup(report: &BackupReport) -> String {
         span(report.duration),
         inert(&report.folder)
     );
+    if let Some(recovery) = &report.recovery {
+        text += &format!(
+            "\n  restored in {} ({}/s), proven in {}",
+            span(std::time::Duration::from_millis(recovery.restore_ms)),
+            size(recovery.bytes_per_second),
+            span(std::time::Duration::from_millis(recovery.proof_ms))
+        );
+    }
     for unchecked in &report.unchecked {
         text += &format!("\n  {} {}", "not checked:".yellow(), inert(unchecked));
     }
@@ -51,14 +59,15 @@ pub(crate) fn render_backup(report: &BackupReport) -> String {
 
 /// All, newest last.
 pub(crate) fn render_backups(report: &BackupListReport) -> String {
-    if report.backups.is_empty() {
+    if report.backups.is_empty() && report.claims.is_empty() {
         return format!(
             "No backup in {}\n\nNext: {}",
             inert(&report.folder),
             "underpin backup create".bold()
         );
     }
-    let width = report.backups.iter().map(|b| b.name.len()).max().unwrap_or(0);
+    let names = report.backups.iter().map(|b| &b.name).chain(report.claims.iter().map(|c| &c.name));
+    let width = names.map(String::len).max().unwrap_or(0);
     let mut text = String::new();
     for entry in &report.backups {
         let name = format!("{:<width$}", inert(&entry.name));
@@ -76,6 +85,49 @@ pub(crate) fn render_backups(report: &BackupListReport) -> String {
             ),
             (None, None) => format!("{name}\n"),
         };
+    }
+    for entry in &report.claims {
+        let name = format!("{:<width$}", inert(&entry.name));
+        text += &match (&entry.claim, &entry.fault) {
+            (Some(claim), None) => format!(
+                "{name}  {} {} {} of {}, says {}\n",
+                "claimed".yellow(),
+                claim.kind.word(),
+                inert(&claim.id),
+                claim.at,
+                inert(&claim.by)
+            ),
+            (_, fault) => {
+                let fault = fault.as_deref().unwrap_or_default();
+                format!("{name}  {} {}\n", "not usable:".red(), inert(fault))
+            }
+        };
+    }
+    text
+}
+
+/// Evidence that was recorded, and what the server said of it.
+pub(crate) fn render_claim(claim: &Claim) -> String {
+    let mut text = format!(
+        "{}  {}\n  {} {} of {}{}, says {}",
+        inert(&claim.name).bold(),
+        "claimed, not proven".yellow().bold(),
+        claim.kind.word(),
+        inert(&claim.id),
+        claim.at,
+        claim.lsn.map(|lsn| format!(", WAL position {lsn}")).unwrap_or_default(),
+        inert(&claim.by)
+    );
+    if let Some(note) = &claim.note {
+        text += &format!("\n  {}", inert(note));
+    }
+    for look in &claim.looks {
+        let word = match look.answer {
+            Answer::Agrees => "the server agrees:".green().to_string(),
+            Answer::Unknown => "not known:".yellow().to_string(),
+            Answer::Contradicts => "contradicted:".red().to_string(),
+        };
+        text += &format!("\n  {word} {}", inert(&look.words));
     }
     text
 }
@@ -147,6 +199,21 @@ pub(crate) fn render_prune(report: &PruneReport) -> String {
         let mut why = verdict.why.clone();
         why.dedup();
         text += &format!("\n  {word}  {}: {}", inert(&verdict.name), why.join(", "));
+    }
+    for archived in &report.archived {
+        let from = size(archived.from_bytes);
+        text += &match archived.bytes {
+            Some(bytes) => format!(
+                "\n  archived  {}: {from}, now {}, every row decoded again",
+                inert(&archived.name),
+                size(bytes)
+            ),
+            None => format!(
+                "\n  archive   {}: {} days older than the newest, {from}",
+                inert(&archived.name),
+                report.after_days
+            ),
+        };
     }
     text
 }

@@ -22,7 +22,9 @@ use std::time::Duration;
 use underpin_core::Error;
 use underpin_core::event::{Event, EventSink};
 
-pub(crate) use backup::{render_backup, render_backups, render_prune, render_restore, size};
+pub(crate) use backup::{
+    render_backup, render_backups, render_claim, render_prune, render_restore, size,
+};
 pub(crate) use error::{facts as error_facts, render as render_error};
 pub(crate) use evidence::{StatusWithEvidence, render_evidence};
 pub(crate) use report::{
@@ -162,6 +164,14 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
             )
         }
         Event::ServerAwaited { reason } => ("Waiting", format!("for the server: {reason}"), None),
+        Event::Repaired { migration, why, pending_again } => {
+            let again = if *pending_again { "; it waits again" } else { "" };
+            ("Repaired", format!("{migration}: {why}{again}"), None)
+        }
+        Event::Approved { by, note } => {
+            let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            ("Approved", format!("by {by}{note}"), None)
+        }
         Event::ApplicationStarts { program, despite: None } => ("Starting", program.clone(), None),
         Event::ApplicationStarts { program, despite: Some(code) } => (
             "Starting",

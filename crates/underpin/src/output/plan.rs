@@ -2,7 +2,7 @@
 
 use owo_colors::OwoColorize as _;
 use underpin_core::assess::Prediction;
-use underpin_core::engine::{LockWindow, PlanReport, PlannedMigration};
+use underpin_core::engine::{LockWindow, PlanReport, PlannedMigration, RehearsedOn};
 use underpin_sql::finding::{Grades, Severity};
 use underpin_sql::lint::Blocks;
 
@@ -17,6 +17,9 @@ pub(crate) fn human(plan: &PlanReport, least: Severity) -> String {
         plan.binding.baseline.len(),
         plan.binding.pending.len()
     );
+    if let Some(on) = &plan.rehearsal {
+        text += &rehearsed(on);
+    }
     for migration in &plan.migrations {
         text += &one(migration);
     }
@@ -33,13 +36,40 @@ pub(crate) fn human(plan: &PlanReport, least: Severity) -> String {
     if plan.migrations.is_empty() {
         return text;
     }
-    text += &format!(
-        "\n\nPredicted from: {} (between 0.7 and 2 times the middle)",
-        inert(&plan.calibration.source)
-    );
+    let predicted = plan.migrations.iter().flat_map(|m| &m.statements);
+    if predicted.clone().all(|s| s.measured.as_ref().is_some_and(|m| m.scaled_ms.is_some())) {
+        text += "\n\nTimes from the copy, grown with the tables (between 0.7 and 2 times that)";
+    } else {
+        text += &format!(
+            "\n\nPredicted from: {} (between 0.7 and 2 times the middle)",
+            inert(&plan.calibration.source)
+        );
+    }
     let findings = lint::human(&plan.report, least);
     if !findings.is_empty() {
         text += &format!("\n\n{findings}");
+    }
+    text
+}
+
+/// Where the measurements come from, and what failed there.
+fn rehearsed(on: &RehearsedOn) -> String {
+    let size = super::size(on.bytes);
+    let mut text = format!(
+        "\n  measured on a copy from {} of {}, {size}",
+        on.from.word(),
+        inert(&on.taken_at)
+    );
+    if let Some(failure) = &on.failure {
+        text += &format!(
+            "\n  {} {}: {}",
+            "failed there:".red().bold(),
+            failure.code,
+            inert(&failure.message)
+        );
+        for cause in &failure.causes {
+            text += &format!("\n    {}", inert(cause));
+        }
     }
     text
 }
@@ -85,11 +115,12 @@ fn locked(window: &LockWindow) -> String {
         Blocks::Nothing => "nothing waits",
     };
     format!(
-        "{}: {waits} for {} from line {} on ({})",
+        "{}: {waits} for {} from line {} on ({}{})",
         inert(&window.relation),
         span(window.predicted),
         window.from_line,
-        window.mode
+        window.mode,
+        if window.measured { ", measured" } else { "" }
     )
 }
 
@@ -118,7 +149,7 @@ pub(crate) fn markdown(plan: &PlanReport) -> String {
 }
 
 /// `4.1 s to 11.8 s`.
-pub(super) fn span(predicted: Option<Prediction>) -> String {
+pub(crate) fn span(predicted: Option<Prediction>) -> String {
     let Some(Prediction { low_ms, high_ms }) = predicted else {
         return "a time that is not known".to_owned();
     };

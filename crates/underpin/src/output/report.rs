@@ -1,9 +1,11 @@
 //! Reports for a person.
 
+use std::time::Duration;
+
 use owo_colors::OwoColorize as _;
 use underpin_core::diagnose::Decision;
 use underpin_core::engine::{
-    BaselineReport, DeployReport, ResolveReport, StatusReport, StatusState, UndoReport,
+    BaselineReport, DeployReport, ResolveReport, StatusReport, StatusState, Timing, UndoReport,
     VerifyReport,
 };
 
@@ -12,6 +14,15 @@ use super::{count, inert, span};
 /// The last line of a deploy.
 pub(crate) fn deploy_summary(report: &DeployReport) -> String {
     let (baselined, applied) = (report.baselined.len(), report.applied.len());
+    if baselined + applied == 0 && !report.repaired.is_empty() {
+        return format!(
+            "{} {} repaired; {} in effect ({})",
+            "Done:".bold(),
+            report.repaired.len(),
+            are(report.already_applied, "migration"),
+            span(report.duration)
+        );
+    }
     if baselined + applied == 0 {
         return format!(
             "Nothing to do: {} in effect ({})",
@@ -32,13 +43,35 @@ pub(crate) fn deploy_summary(report: &DeployReport) -> String {
     }
     let verified = if report.verified { ", verified" } else { ", not verified" };
     let mut parts = Vec::new();
+    if !report.repaired.is_empty() {
+        parts.push(format!("{} repaired", report.repaired.len()));
+    }
     if baselined > 0 {
         parts.push(format!("{baselined} baselined"));
     }
     parts.push(format!("{applied} applied{verified}"));
     let backup = report.backup.as_ref().map(|name| format!("\nBackup: {}", inert(name)));
     let backup = backup.unwrap_or_default();
-    format!("{} {} ({}){backup}", "Done:".bold(), parts.join(", "), span(report.duration))
+    let timings: String = report.timings.iter().filter_map(timing).collect();
+    format!("{} {} ({}){backup}{timings}", "Done:".bold(), parts.join(", "), span(report.duration))
+}
+
+/// What a migration took beside what was said, where that is worth a line: it was rehearsed, or it
+/// took longer than a second and than predicted.
+fn timing(timing: &Timing) -> Option<String> {
+    let took = Duration::from_millis(timing.took_ms);
+    if timing.rehearsed_ms.is_none() && !(timing.is_longer() && timing.took_ms >= 1000) {
+        return None;
+    }
+    let mut text = format!("\n  {} took {}", inert(&timing.migration), span(took));
+    match timing.rehearsed_ms {
+        Some(ms) => text += &format!(", rehearsed {}", super::rehearsal::milliseconds(ms)),
+        None => text += &format!(", predicted {}", super::plan::span(timing.predicted)),
+    }
+    if let Some(ratio) = timing.ratio {
+        text += &format!(" ({ratio} times that)");
+    }
+    Some(text)
 }
 
 fn are(number: usize, noun: &str) -> String {

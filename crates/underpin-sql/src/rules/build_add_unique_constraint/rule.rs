@@ -26,6 +26,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         found
             .add(span, format!("`{table}` cannot be used while the index is built"))
             .about(table)
+            .phased(phased::unique(at, table, span, constraint))
             .instead(format!(
                 "alone in its migration: CREATE UNIQUE INDEX CONCURRENTLY {n} ON {table} ({}); then: ALTER TABLE {table} ADD CONSTRAINT {n} UNIQUE USING INDEX {n};",
                 list.join(", "),

@@ -26,6 +26,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     found
         .add(at.span(), format!("writes to `{}` wait while the index is built", s.table))
         .about(&s.table)
+        .phased(phased::create_index(at))
         .instead(format!(
             "alone in its migration: CREATE {unique}INDEX CONCURRENTLY {name} ON {} …",
             s.table

@@ -27,7 +27,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                         column.name
                     ),
                 )
-                .about(table);
+                .about(table)
+                .phased(phased::required(at, table, column));
         }
     }
 }

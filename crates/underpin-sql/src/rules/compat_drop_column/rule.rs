@@ -15,7 +15,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
-        if let TableAction::DropColumn { column, .. } = &action.action
+        if let TableAction::DropColumn { column, cascade, .. } = &action.action
             && at.column_existed(table, column)
         {
             found
@@ -23,7 +23,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                     &action.span,
                     format!("an application that still names `{table}.{column}` fails"),
                 )
-                .about(table);
+                .about(table)
+                .phased(phased::drop_column(at, table, column, *cascade));
         }
     }
 }

@@ -18,7 +18,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if !is_partition(at, table) {
             found
                 .add(at.span(), format!("an application that still names `{table}` fails"))
-                .about(table);
+                .about(table).phased(phased::drop_table(at, table, cascades(at)));
         }
     }
 }

@@ -24,6 +24,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     {
         found
             .add(at.span(), format!("`{}.{}` is called `{}` from now on", s.object, s.from, s.to))
-            .about(&s.object);
+            .about(&s.object)
+            .phased(phased::rename_column(at, &s.object, &s.from, &s.to));
     }
 }

@@ -26,6 +26,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         found
             .add(at.span(), format!("`{}` is called `{}` from now on", s.object, s.to))
             .about(&s.object)
+            .phased(phased::rename_table(&s.object, &s.to))
             .instead(format!("in the same transaction: CREATE VIEW {} AS SELECT * FROM {new}; or keep the name with @@map", s.object));
     }
 }

@@ -23,7 +23,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                     &action.span,
                     format!("an application that leaves `{table}.{column}` empty fails"),
                 )
-                .about(table);
+                .about(table)
+                .phased(phased::set_not_null(at, table, column, When::OldAppGone));
         }
     }
 }

@@ -17,7 +17,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     // Of the swap of an enum LOSS-ENUM-VALUE-REMOVED speaks; the name stays.
     let swapped: Vec<&str> = enum_swaps(at).into_iter().map(|s| s.column).collect();
     for (table, action) in at.actions() {
-        let TableAction::AlterType { column, to, .. } = &action.action else { continue };
+        let TableAction::AlterType { column, to, using, .. } = &action.action else { continue };
         if swapped.contains(&column.as_str()) {
             continue;
         }
@@ -28,15 +28,16 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let both_text = from.is_none() && text(to);
         if !same && !both_text {
             let was = from.map(|f| format!("from {} ", shown(f))).unwrap_or_default();
-            let to = shown(to);
+            let new = shown(to);
             found
                 .add(
                     &action.span,
                     format!(
-                        "`{table}.{column}` changes {was}to {to} under the running application"
+                        "`{table}.{column}` changes {was}to {new} under the running application"
                     ),
                 )
-                .about(table);
+                .about(table)
+                .phased(phased::change_type(at, table, column, to, using.as_ref()));
         }
     }
 }

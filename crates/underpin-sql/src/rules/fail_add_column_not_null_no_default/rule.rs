@@ -18,7 +18,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if column.not_null && !fills_itself(column) {
             found
                 .add(span, format!("`{table}.{}` is required and has no default: every row that is there violates it", column.name))
-                .about(table);
+                .about(table)
+                .phased(phased::required(at, table, column));
         }
     }
 }

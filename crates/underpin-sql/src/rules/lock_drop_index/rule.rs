@@ -27,6 +27,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         found
             .add(at.span(), format!("nobody can use {what} until the transaction ends"))
             .about(table.as_ref().unwrap_or(name))
+            .phased(phased::drop_index(name))
             .instead(format!("alone in its migration: DROP INDEX CONCURRENTLY {name};"));
     }
 }

@@ -25,6 +25,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             found
                 .add(&action.span, format!("`{table}.{column}` is dropped and added again as {to}: its values are lost"))
                 .about(table)
+                .phased(match &new.type_name {
+                    Some(of) => phased::change_type(at, table, column, of, None),
+                    None => Vec::new(),
+                })
                 .instead(format!("ALTER TABLE {table} ALTER COLUMN {c} TYPE {to} USING {c}::{to}; or a new column, a backfill in batches and a swap", c = Name::bare(column)));
         }
     }

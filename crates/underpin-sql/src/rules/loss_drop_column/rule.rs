@@ -15,12 +15,13 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
-        if let TableAction::DropColumn { column, .. } = &action.action
+        if let TableAction::DropColumn { column, cascade, .. } = &action.action
             && at.column_existed(table, column)
         {
             found
                 .add(&action.span, format!("the values of `{table}.{column}` are lost"))
-                .about(table);
+                .about(table)
+                .phased(phased::drop_column(at, table, column, *cascade));
         }
     }
 }

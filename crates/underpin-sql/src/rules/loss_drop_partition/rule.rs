@@ -18,7 +18,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if is_partition(at, table) {
             found
                 .add(at.span(), format!("partition `{table}` is dropped with all its rows"))
-                .about(table);
+                .about(table)
+                .phased(phased::drop_partition(at, table));
         }
     }
 }

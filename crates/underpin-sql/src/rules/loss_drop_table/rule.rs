@@ -16,7 +16,7 @@ pub(crate) const RULE: Rule = Rule {
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for table in at.dropped(&[ObjectKind::Table, ObjectKind::ForeignTable]) {
         if !is_partition(at, table) {
-            found.add(at.span(), format!("`{table}` is dropped with all its rows")).about(table);
+            found.add(at.span(), format!("`{table}` is dropped with all its rows")).about(table).phased(phased::drop_table(at, table, cascades(at)));
         }
     }
 }

@@ -23,7 +23,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                         &swap.span,
                         format!("`{table}.{column}` changes to an enum without {}", words(labels)),
                     )
-                    .about(table);
+                    .about(table)
+                    .phased(phased::swap_enum(at, table, column, labels));
             }
             Some(_) => {}
             None => {

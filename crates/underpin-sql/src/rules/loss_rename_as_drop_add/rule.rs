@@ -33,6 +33,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let mut draft = found
             .add(&action.span, format!("`{table}.{column}` is dropped and `{}` is added with the same shape: a rename would keep the values", added.name))
             .about(table)
+            .phased(phased::rename_column(at, table, column, &added.name))
             .instead(format!("if it is a rename: ALTER TABLE {table} RENAME COLUMN {} TO {};", Name::bare(column), Name::bare(&added.name)));
         if at.record.column(table, column).is_none_or(|c| c.type_name.is_none()) {
             draft =

@@ -30,8 +30,17 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             found
                 .add(at.span(), format!("`{table}` is dropped and `{}` is created with nearly the same columns: a rename would keep the rows", new.name))
                 .about(table)
+                .phased(renamed(table, &new.name))
                 .instead(format!("if it is a rename: ALTER TABLE {table} RENAME TO {}; and CREATE VIEW {table} AS SELECT * FROM {}; for the old application", Name::bare(&new.name.name), new.name));
         }
+    }
+}
+
+/// Only within the schema: a view elsewhere is another name.
+fn renamed(table: &Name, new: &Name) -> Vec<phased::Phase> {
+    match full(table).schema == full(new).schema {
+        true => phased::rename_table(table, &new.name),
+        false => Vec::new(),
     }
 }
 

@@ -21,6 +21,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             found
                 .add(&action.span, format!("`{table}.{column}`: {how}"))
                 .about(table)
+                .phased(phased::change_type(at, table, column, to, using.as_ref()))
                 .instead(format!("count first: SELECT count(*) FROM {table} WHERE {c}::{new} IS DISTINCT FROM {c}; and keep the old column until that is verified", c = Name::bare(column), new = shown(to)));
         }
     }

@@ -18,7 +18,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         if column.type_name.as_ref().is_some_and(TypeName::is_serial) {
             found
                 .add(span, format!("every row of `{table}` is written anew to get a number"))
-                .about(table);
+                .about(table)
+                .phased(phased::serial(at, table, column));
         }
     }
 }

@@ -29,7 +29,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                     if calls.is_empty() { "value".to_owned() } else { words(&calls) }
                 ),
             )
-            .about(table);
+            .about(table)
+            .phased(phased::computed(at, table, column));
         if default.volatility == Volatility::Unknown {
             draft.unknown("whether the function is volatile").severity(Severity::Warning);
         }

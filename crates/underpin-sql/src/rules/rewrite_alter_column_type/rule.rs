@@ -15,7 +15,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
-        let TableAction::AlterType { column, to, .. } = &action.action else { continue };
+        let TableAction::AlterType { column, to, using, .. } = &action.action else { continue };
         if !at.does.does(Work::Rewrite, table) {
             continue;
         }
@@ -25,13 +25,14 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             continue;
         }
         let was = from.map(|f| format!(" from {}", shown(f))).unwrap_or_default();
-        let to = shown(to);
+        let new = shown(to);
         let draft = found
             .add(
                 &action.span,
-                format!("`{table}` is written anew to change `{column}`{was} to {to}"),
+                format!("`{table}` is written anew to change `{column}`{was} to {new}"),
             )
-            .about(table);
+            .about(table)
+            .phased(phased::change_type(at, table, column, to, using.as_ref()));
         if from.is_none() {
             draft
                 .unknown("the column's type now, which decides whether the table is rewritten")

@@ -23,9 +23,17 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                 .name
                 .as_deref()
                 .map_or("<name>".to_owned(), |n| Name::bare(n).to_string());
+            let later = match constraint.kind {
+                ConstraintKind::Check { .. } => {
+                    phased::checked_later(at, table, span, constraint, When::ThisMigration)
+                }
+                // NOT VALID is of PostgreSQL 18 here.
+                _ => Vec::new(),
+            };
             found
                 .add(span, format!("every row of `{table}` is read while nobody can use it"))
                 .about(table)
+                .phased(later)
                 .instead(format!("add it NOT VALID, then in another migration: ALTER TABLE {table} VALIDATE CONSTRAINT {name};"));
         }
     }

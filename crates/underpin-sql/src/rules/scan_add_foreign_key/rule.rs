@@ -24,6 +24,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         found
             .add(span, format!("writes to `{table}` and `{}` wait while every row is checked", short(&key.references)))
             .about(table)
+            .phased(phased::checked_later(at, table, span, constraint, When::ThisMigration))
             .instead(format!("add it NOT VALID, then in another migration: ALTER TABLE {table} VALIDATE CONSTRAINT {name};"));
     }
 }

@@ -36,6 +36,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             let draft = found
                 .add(&action.span, format!("every row of `{table}` is read while nobody can use it"))
                 .about(table)
+                .phased(phased::set_not_null(at, table, column, When::ThisMigration))
                 .instead(format!(
                     "in migrations of their own: ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({c} IS NOT NULL) NOT VALID; then VALIDATE CONSTRAINT {name}; then ALTER COLUMN {c} SET NOT NULL; then DROP CONSTRAINT {name};"
                 ));

@@ -182,6 +182,24 @@ impl TypeName {
         Self { name: Name::bare(name), ..Self::default() }
     }
 
+    /// As the SQL standard writes it, where PostgreSQL has a name of its own (manual, table 8.1).
+    #[must_use]
+    pub fn standard(&self) -> String {
+        let sql = match self.name.name.as_str() {
+            _ if self.name.schema.is_some() => return self.to_string(),
+            "int2" => "smallint",
+            "int4" => "integer",
+            "int8" => "bigint",
+            "bool" => "boolean",
+            "float4" => "real",
+            "float8" => "double precision",
+            "bpchar" => "char",
+            _ => return self.to_string(),
+        };
+        let named = Self { name: Name::bare(sql), ..self.clone() };
+        named.to_string().replace('"', "")
+    }
+
     /// Whether it is `serial`, `bigserial` or `smallserial`, by any of their names (manual §8.1.4).
     #[must_use]
     pub fn is_serial(&self) -> bool {

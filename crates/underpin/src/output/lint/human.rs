@@ -5,7 +5,7 @@ use owo_colors::OwoColorize as _;
 use underpin_sql::finding::{Finding, Severity};
 use underpin_sql::lint::{FileReport, Report};
 
-use super::{Level, assumed, count, coverage, figures, grades, inert, line};
+use super::{Level, assumed, count, coverage, figures, grades, inert, line, phases_are_said, step};
 
 /// Lines that an underlined span may have; a longer one is underlined on its first line.
 const UNDERLINED_LINES_MAX: usize = 4;
@@ -84,6 +84,11 @@ fn drawn(file: &FileReport, finding: &Finding, again: bool) -> String {
     let mut notes = vec![("fact", line(&finding.fact))];
     notes.extend(finding.unknown.iter().map(|u| ("not known", line(u))));
     notes.extend(finding.suggestion.iter().map(|s| ("instead", inert(s))));
+    if !phases_are_said(file, finding) {
+        notes.extend(
+            finding.phased.iter().map(|p| ("in phases", format!("{}\n{}", step(p), inert(&p.sql)))),
+        );
+    }
     for (name, words) in &notes {
         group = group.element(level::HELP.with_name(*name).message(words.as_str()));
     }

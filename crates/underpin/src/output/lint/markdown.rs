@@ -4,7 +4,8 @@ use underpin_sql::finding::{Finding, Severity};
 use underpin_sql::lint::{FileReport, Report};
 
 use super::{
-    Level, assumed, count, coverage, excerpt, figures, grades, inert, line, page_of, sentence,
+    Level, assumed, count, coverage, excerpt, figures, grades, inert, line, page_of,
+    phases_are_said, sentence, step,
 };
 
 /// Characters that a comment may have; GitHub takes 65,536, GitLab a million.
@@ -71,7 +72,23 @@ fn details(file: &FileReport, finding: &Finding) -> String {
     if let Some(suggestion) = &finding.suggestion {
         text += &format!("\n**Instead:** {}\n", escaped(suggestion));
     }
+    if !phases_are_said(file, finding) {
+        text += &phases(finding);
+    }
     text + &format!("\n[about this rule]({})\n</details>\n", page_of(finding.rule))
+}
+
+fn phases(finding: &Finding) -> String {
+    if finding.phased.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n**In phases:**\n".to_owned();
+    for (number, phase) in finding.phased.iter().enumerate() {
+        let sql = inert(&phase.sql);
+        let fence = fence(&sql);
+        text += &format!("\n{}. {}\n\n{fence}sql\n{sql}\n{fence}\n", number + 1, step(phase));
+    }
+    text
 }
 
 /// A fence that nothing in `text` can close.

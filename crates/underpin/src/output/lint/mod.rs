@@ -13,6 +13,7 @@ mod timeline;
 
 use underpin_sql::finding::{Back, Downtime, Finding, Grades, Loss, OldApp};
 use underpin_sql::lint::{FileReport, Report, Totals};
+use underpin_sql::phased::Phase;
 
 pub(crate) use annotations::{github, gitlab};
 pub(crate) use human::render as human;
@@ -42,6 +43,18 @@ fn sentence(finding: &Finding) -> String {
         Some(unknown) => format!("{} (not known here: {unknown})", finding.message),
         None => finding.message.clone(),
     }
+}
+
+/// A step of a change in phases, for people: which phase, and when.
+fn step(phase: &Phase) -> String {
+    format!("{}, {}", phase.stage.word(), phase.when.words())
+}
+
+/// Whether the findings before this one, of the same statement, have said its phases already.
+fn phases_are_said(file: &FileReport, finding: &Finding) -> bool {
+    let before = file.findings.iter().take_while(|f| !std::ptr::eq(*f, finding));
+    let mut same = before.filter(|f| f.statement == finding.statement && f.allowed.is_none());
+    same.any(|f| f.phased.iter().map(|p| &p.sql).eq(finding.phased.iter().map(|p| &p.sql)))
 }
 
 /// The four grades in words.

@@ -6,7 +6,7 @@
 use underpin_sql::finding::{Finding, Severity};
 use underpin_sql::lint::{FileReport, Report, StatementReport};
 
-use super::{Level, assumed, coverage, figures, grades, page_of, timeline};
+use super::{Level, assumed, coverage, figures, grades, page_of, phases_are_said, step, timeline};
 use crate::output::html::{self, escaped};
 
 /// The page.
@@ -92,7 +92,7 @@ fn drill_down(
     text += &format!("<pre>{}</pre>\n", marked(file, statement, findings));
     text += &facts(statement);
     for finding in findings {
-        text += &told(finding);
+        text += &told(file, finding);
     }
     for finding in file.findings.iter().filter(|f| f.statement == index) {
         if let Some(reason) = &finding.allowed {
@@ -138,13 +138,21 @@ fn facts(statement: &StatementReport) -> String {
     format!("<dl>{rows}</dl>\n")
 }
 
-fn told(finding: &Finding) -> String {
+fn told(file: &FileReport, finding: &Finding) -> String {
     let mut rows = format!("<dt>fact</dt><dd>{}</dd>", named(&finding.fact));
     if let Some(unknown) = &finding.unknown {
         rows += &format!("<dt>not known</dt><dd>{}</dd>", named(unknown));
     }
     if let Some(suggestion) = &finding.suggestion {
         rows += &format!("<dt>instead</dt><dd>{}</dd>", named(suggestion));
+    }
+    if !finding.phased.is_empty() && !phases_are_said(file, finding) {
+        let steps: String = finding
+            .phased
+            .iter()
+            .map(|p| format!("<li>{}<pre>{}</pre></li>", step(p), escaped(&p.sql)))
+            .collect();
+        rows += &format!("<dt>in phases</dt><dd><ol>{steps}</ol></dd>");
     }
     format!(
         "<div class=\"finding {}\"><p><b>{}</b> <a class=\"soft\" href=\"{}\" rel=\"noreferrer\">{}</a></p><dl>{rows}</dl></div>\n",
