@@ -225,6 +225,15 @@ pub(crate) enum Verb {
     },
     /// Rescue a database without history, on a throw-away server
     Demo,
+    /// Show the lines by which a Prisma project takes Underpin, and write them when asked to
+    Init {
+        /// Write them
+        #[arg(long, conflicts_with = "dry_run")]
+        apply: bool,
+        /// Show them, and do not ask
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Print the completions of a shell
     Completions {
         /// Which

@@ -8,6 +8,7 @@ mod deploy;
 mod doctor;
 mod environment;
 mod explain;
+mod init;
 mod lint;
 mod migrate;
 mod notes;
@@ -49,6 +50,9 @@ fn main() -> ExitCode {
         Verb::Explain { code } => Some(explain::run(code, &printer)),
         Verb::Completions { shell } => Some(Ok(shell::completions(*shell))),
         Verb::Man { folder } => Some(shell::manual(folder)),
+        Verb::Init { apply, dry_run } => {
+            Some(init::run(&arguments.global, *apply, *dry_run, &printer))
+        }
         _ => None,
     };
     if let Some(result) = done {
@@ -202,7 +206,8 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         | Verb::Lint(_)
         | Verb::Explain { .. }
         | Verb::Completions { .. }
-        | Verb::Man { .. } => Ok(ExitStatus::Success),
+        | Verb::Man { .. }
+        | Verb::Init { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }
