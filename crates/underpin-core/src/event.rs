@@ -279,6 +279,22 @@ pub enum Event {
         /// What it rests on.
         evidence: String,
     },
+    /// A declared repair of a migration is in effect.
+    Repaired {
+        /// The migration.
+        migration: String,
+        /// Why it was needed, as declared.
+        why: String,
+        /// The migration had failed, and waits again.
+        pending_again: bool,
+    },
+    /// What is about to be done has been approved.
+    Approved {
+        /// By whom, as they say.
+        by: String,
+        /// What they noted.
+        note: Option<String>,
+    },
     /// The application takes the place of this process now.
     ApplicationStarts {
         /// Its program.

@@ -9,6 +9,7 @@
 //! Invariants: an intent is written before its action, an outcome after; no entry holds a secret or
 //! a row value. Non-goals: deciding anything; `_prisma_migrations`, which is Prisma's.
 
+mod approval;
 mod record;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+
+pub use approval::{Approval, Approved, Checks, approvals};
 
 use crate::error::{Code, Error, Result};
 use crate::postgres::{Session, SqlError, literal};
@@ -66,10 +69,16 @@ pub enum Kind {
     VerifyFailed,
     /// What the migrations of a deploy took, and what was expected; `detail` is a JSON list.
     Timed,
+    /// A declared repair of a migration is in effect; `detail` is its file.
+    Repaired,
+    /// Somebody approved a plan; `detail` is an [`Approval`].
+    Approved,
+    /// A deploy has carried out what was approved; `detail` is the number of the approval.
+    ApprovalUsed,
 }
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 21] = [
         Self::LeaseTaken,
         Self::Baselined,
         Self::BaselineUndone,
@@ -88,6 +97,9 @@ impl Kind {
         Self::Verified,
         Self::VerifyFailed,
         Self::Timed,
+        Self::Repaired,
+        Self::Approved,
+        Self::ApprovalUsed,
     ];
 
     /// Its stable word.
@@ -112,6 +124,9 @@ impl Kind {
             Self::Verified => "verified",
             Self::VerifyFailed => "verify_failed",
             Self::Timed => "timed",
+            Self::Repaired => "repaired",
+            Self::Approved => "approved",
+            Self::ApprovalUsed => "approval_used",
         }
     }
 
@@ -499,8 +514,9 @@ impl Draft {
     }
 }
 
-/// Length before text, so that no two lists of parts have the same bytes.
-fn digest(parts: &[&str]) -> String {
+/// SHA-256 of a list of parts: length before text, so that no two lists have the same bytes.
+#[must_use]
+pub fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());

@@ -7,6 +7,7 @@
 
 pub mod browser;
 pub mod evidence;
+pub mod guide;
 pub mod lock_matrix;
 pub mod machine;
 pub mod npm;

@@ -5,7 +5,9 @@
 //!   scenario.toml      what it shows, the steps, what must hold
 //!   given.sql          what the database holds before (optional)
 //!   migrations/        the folder, copied to prisma/migrations (optional; `after = "case"`: behind those)
-//!   project/           further files of the project, copied to its root (optional)
+//!   project/           further files of the project, copied to its root (optional); in its
+//!                      underpin.toml and .env `{system_identifier}`, `{database}` and `{url}`
+//!                      name the target
 //!   transcript.txt     what the program printed, step by step; `UPDATE_SCENARIOS=1` writes it
 //! ```
 //! A transcript that differs on one major stands beside it as `transcript.<major>.txt`.
@@ -133,6 +135,15 @@ impl Scenario {
         if self.folder.join("project").is_dir() {
             copy(&self.folder.join("project"), &root)?;
         }
+        let identifier = database
+            .session
+            .value("SELECT system_identifier::text FROM pg_control_system()")
+            .await
+            .map_err(|e| e.to_string())?
+            .unwrap_or_default();
+        for file in ["underpin.toml", ".env"] {
+            name_target(&root.join(file), &identifier, &database)?;
+        }
         if let Some(setup) = &definition.setup {
             shell(setup, &root)?;
         }
@@ -147,6 +158,7 @@ impl Scenario {
             server: &server,
             database: &database,
             root: &root,
+            identifier: &identifier,
         };
         let mut transcript = format!("{}\n", definition.summary);
         for step in &definition.steps {
@@ -190,6 +202,7 @@ struct Stage<'a> {
     server: &'a Server,
     database: &'a TestDatabase,
     root: &'a Path,
+    identifier: &'a str,
 }
 
 impl Stage<'_> {
@@ -283,6 +296,7 @@ impl Stage<'_> {
         let socket = self.server.cluster().socket_folder().display().to_string();
         let mut text = text
             .replace(&socket, "[socket]")
+            .replace(self.identifier, "[system-identifier]")
             .replace(&self.root.display().to_string(), "[project]")
             .replace(&self.server.binaries().folder.display().to_string(), "[pg-bin]")
             .replace(
@@ -309,6 +323,11 @@ impl Stage<'_> {
                 "\"database\":\"[database]\"",
             )
             .replace(&format!("dbname={}", self.database.name), "dbname=[database]")
+            .replace(&format!("database = \"{}\"", self.database.name), "database = \"[database]\"")
+            .replace(
+                &format!("{} is `production`", self.database.name),
+                "[database] is `production`",
+            )
             .replace(
                 &format!("\"server\": \"{}\"", self.server.binaries().version),
                 "\"server\": \"[version]\"",
@@ -357,6 +376,7 @@ impl Stage<'_> {
             (r"pg_dump       [0-9.]+ in [^\n]+", "pg_dump       [version] in [clients]"),
             (r"system identifier [0-9]+", "system identifier [system]"),
             (r"\b[0-9A-F]{1,8}/[0-9A-F]{6,8}\b", "[lsn]"),
+            (r"but plan [0-9a-f]{12}", "but plan [hash]"),
         ] {
             if let Ok(regex) = regex_lite::Regex::new(pattern) {
                 text = regex.replace_all(&text, replacement).into_owned();
@@ -365,6 +385,16 @@ impl Stage<'_> {
         text = text.replace(&format!("{}_[stamp]", self.database.name), "[database]_[stamp]");
         text
     }
+}
+
+/// Puts the target's names into a file, where it is there.
+fn name_target(path: &Path, identifier: &str, database: &TestDatabase) -> Result<(), String> {
+    let Ok(text) = std::fs::read_to_string(path) else { return Ok(()) };
+    let text = text
+        .replace("{system_identifier}", identifier)
+        .replace("{database}", &database.name)
+        .replace("{url}", &database.url);
+    std::fs::write(path, text).map_err(|e| e.to_string())
 }
 
 fn shell(commands: &str, folder: &Path) -> Result<(), String> {

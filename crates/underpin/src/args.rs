@@ -138,6 +138,10 @@ pub(crate) enum Verb {
     Notes(NotesArguments),
     /// Judge what is pending against this database; changes nothing
     Plan(PlanArguments),
+    /// Record that somebody has looked at a plan, for a policy that wants it
+    Approve(ApproveArguments),
+    /// Say which database this is, and what protects it; changes nothing
+    Environment,
     /// Record what is proven to be in effect, without running anything
     Baseline {
         /// Find out and show, and change nothing; the default
@@ -155,6 +159,9 @@ pub(crate) enum Verb {
         /// Check everything, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Write to a protected environment all the same: `protected`
+        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "WHAT", value_delimiter = ',')]
+        allow: Vec<String>,
     },
     /// Put the history right by hand
     #[command(group = clap::ArgGroup::new("resolution").required(true))]
@@ -168,6 +175,9 @@ pub(crate) enum Verb {
         /// Check everything, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Write to a protected environment all the same: `protected`
+        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "WHAT", value_delimiter = ',')]
+        allow: Vec<String>,
     },
     /// Compare the live catalog with what the history implies; changes nothing
     Verify,
@@ -206,6 +216,17 @@ pub(crate) enum Verb {
     },
     /// Rescue a database without history, on a throw-away server
     Demo,
+    /// Print the completions of a shell
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual's pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// Where to
+        folder: PathBuf,
+    },
 }
 
 /// What to deploy, and what to start then.
@@ -219,8 +240,8 @@ pub(crate) struct DeployArguments {
     /// Refuse when anything has changed since this plan was made
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
-    /// Waive a rule that the policy refuses for, or with unsaved-database the backup before a step
-    /// that may take data away
+    /// Waive a rule that the policy refuses for; or let pass: `protected`, `upgrade-stop`; or with
+    /// `unsaved-database` go without the backup before a step that may take data away
     #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
     /// What becomes of COMMAND when the deploy fails [default: stop]
@@ -401,6 +422,27 @@ pub(crate) enum CopyFrom {
     Sample,
 }
 
+/// What is approved, and by whom.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ApproveArguments {
+    /// The plan, as `plan --out` wrote it
+    pub(crate) plan: PathBuf,
+    /// Who approves it [default: who runs the pipeline, else the user of this machine]
+    #[arg(long, env = "UNDERPIN_BY", value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// A word on it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Waive a rule, as the plan did
+    #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+    pub(crate) allow: Vec<String>,
+    #[command(flatten)]
+    pub(crate) said: Said,
+    /// Check everything, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 /// What a person says of migrations that cannot be decided.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Said {
@@ -541,6 +583,8 @@ pub(crate) enum Allowed {
     ForeignBackup,
     /// Go on where what is live cannot be backed up first
     UnsavedDatabase,
+    /// Write to a protected environment
+    Protected,
 }
 
 /// Verbs on the configuration.

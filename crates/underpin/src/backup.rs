@@ -1,9 +1,7 @@
 //! `underpin backup …`: arguments to requests, reports to output.
 
-use std::io::{BufRead as _, IsTerminal as _};
-
 use underpin_core::backup::{Level, Replacing};
-use underpin_core::config::EvidenceKind;
+use underpin_core::config::{EvidenceKind, Occasion};
 use underpin_core::engine::{self, AcceptRequest, CreateRequest, RestoreRequest};
 use underpin_core::error::ExitStatus;
 use underpin_core::{Code, Error, Result};
@@ -11,6 +9,7 @@ use underpin_core::{Code, Error, Result};
 use crate::args::{Allowed, BackupVerb, Evidence, Global};
 use crate::environment::Project;
 use crate::output::{self, Printer};
+use crate::protect;
 
 /// Runs one of the verbs. Ends with 1 where a level that was asked for could not be reached.
 pub(crate) async fn run(
@@ -63,7 +62,8 @@ pub(crate) async fn run(
             report.short
         }
         BackupVerb::Restore { backup, confirm, allow, dry_run } => {
-            let options = project.options(global, true, *dry_run)?;
+            let mut options = project.options(global, true, *dry_run)?;
+            options.guard.allowed |= allow.contains(&Allowed::Protected);
             let mut request = RestoreRequest {
                 backup: backup.clone(),
                 replacing: Replacing {
@@ -74,12 +74,16 @@ pub(crate) async fn run(
                 },
                 allow_unsaved: allow.contains(&Allowed::UnsavedDatabase),
             };
+            // The name is typed once: it is asked for a live database below, and counts here.
+            options.guard.confirmed.clone_from(confirm);
             let mut result = engine::backup_restore(&options, &backups, &request, &mut *sink).await;
             if let Err(error) = &result
-                && error.code() == Code::RestoreUnconfirmed
+                && matches!(error.code(), Code::RestoreUnconfirmed | Code::EnvironmentProtected)
+                && !matches!(options.guard.occasion, Occasion::Preview(_))
                 && confirm.is_none()
-                && let Some(typed) = asked(error)
+                && let Some(typed) = protect::typed(error)
             {
+                options.guard.confirmed = Some(typed.clone());
                 request.replacing.confirmed = Some(typed);
                 result = engine::backup_restore(&options, &backups, &request, &mut *sink).await;
             }
@@ -113,15 +117,4 @@ fn kind_of(kind: Evidence) -> EvidenceKind {
 
 fn level_of(number: u8) -> Result<Level> {
     Level::try_from(number).map_err(|words| Error::new(Code::Usage, words))
-}
-
-/// What a person at a terminal types; nobody is asked where there is none.
-fn asked(error: &Error) -> Option<String> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return None;
-    }
-    output::err(&format!("{}. Type its name to replace it:", error.message()));
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).ok()?;
-    Some(line.trim().to_owned()).filter(|typed| !typed.is_empty())
 }

@@ -10,7 +10,7 @@ use underpin_core::event::EventSink;
 use crate::args::{DeployArguments, Global};
 use crate::environment::Project;
 use crate::output::{self, Printer};
-use crate::plan;
+use crate::{plan, protect};
 
 /// Waives the backup before a deploy.
 const UNSAVED: &str = "unsaved-database";
@@ -32,7 +32,15 @@ pub(crate) async fn attempt(
         true => None,
         false => Some(project.backup_before(global)?),
     };
-    let report = engine::deploy_backed(&options, before.as_ref(), sink).await?;
+    // A container that starts has nobody to ask.
+    let report = if arguments.command.is_empty() {
+        let verb = async |options: &Options| {
+            engine::deploy_backed(options, before.as_ref(), &mut *sink).await
+        };
+        protect::confirming(options, verb).await?
+    } else {
+        engine::deploy_backed(&options, before.as_ref(), sink).await?
+    };
     printer.result("underpin/deploy@1", &report, || output::deploy_summary(&report));
     Ok(ExitStatus::Success)
 }
@@ -44,6 +52,7 @@ fn options(project: &Project, global: &Global, arguments: &DeployArguments) -> R
     options.answers = arguments.said.answers();
     options.gate.plan = arguments.plan.as_deref().map(plan::binding).transpose()?;
     options.gate.allow.extend(arguments.allow.iter().filter(|what| *what != UNSAVED).cloned());
+    options.guard.allowed |= protect::is_allowed(&arguments.allow);
     options.gate.probe_window = arguments.probe_window.or(said.probe_window);
     let arrival = arguments.wait_for_database.or(said.wait_for_database);
     options.arrival = arrival.unwrap_or(if is_start { ARRIVAL_OF_A_START } else { Duration::ZERO });

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use underpin_core::backup::Level;
 use underpin_core::config::{
-    BeforeDeploy, Discovery, FailOn, ProjectConfig, Secret, Settings, discover,
+    BeforeDeploy, Discovery, FailOn, ProjectConfig, Repair, Secret, Settings, discover,
 };
 use underpin_core::diagnose::{Answers, Policy};
 use underpin_core::engine::prisma::PrismaOptions;
-use underpin_core::engine::{BackupBefore, BackupOptions, Gate, Options};
+use underpin_core::engine::{
+    BackupBefore, BackupOptions, DeclaredRepair, Gate, Manifest, Options, VALID_HOURS,
+};
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
 use underpin_core::postgres::embedded::EmbeddedEngine;
@@ -137,6 +139,8 @@ impl Project {
             policy: self.policy(),
             answers: Answers::default(),
             gate: self.gate(),
+            manifest: self.manifest()?,
+            guard: crate::protect::guard(self, &self.variables),
             stop: crate::signals::stop(),
             dry_run,
             target,
@@ -150,7 +154,27 @@ impl Project {
             Some(FailOn::Warning) => Some(Severity::Warning),
             Some(FailOn::Never) | None => None,
         };
-        Gate { fail_on, allow: said.allow.clone(), ..Gate::default() }
+        Gate {
+            fail_on,
+            allow: said.allow.clone(),
+            needs_allow: said.needs_allow.clone(),
+            needs_approval: said.needs_approval,
+            approval_valid_hours: said.approval_valid_hours.unwrap_or(VALID_HOURS),
+            ..Gate::default()
+        }
+    }
+
+    /// What is declared beside the folder.
+    fn manifest(&self) -> CoreResult<Manifest> {
+        let Some(said) = &self.settings else { return Ok(Manifest::default()) };
+        let read = |said: &Repair| {
+            Ok(DeclaredRepair { script: said.script(&self.folder)?, said: said.clone() })
+        };
+        Ok(Manifest {
+            compatibility: said.compatibility.clone(),
+            stops: said.stops.clone(),
+            repairs: said.repairs.iter().map(read).collect::<CoreResult<_>>()?,
+        })
     }
 
     /// Where backups go: a flag, the file, else beside the journals.

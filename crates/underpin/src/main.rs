@@ -12,7 +12,9 @@ mod migrate;
 mod notes;
 mod output;
 mod plan;
+mod protect;
 mod rehearse;
+mod shell;
 mod show;
 mod signals;
 mod start;
@@ -20,7 +22,7 @@ mod start;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use underpin_core::engine::{self, BaselineRequest, Resolution, StatusState};
+use underpin_core::engine::{self, BaselineRequest, Options, Resolution, StatusState};
 use underpin_core::error::ExitStatus;
 use underpin_core::migrations::MigrationName;
 use underpin_core::{Code, Error, Result};
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
     let done = match &arguments.verb {
         Verb::Lint(lint) => Some(lint::run(&arguments.global, lint, &printer)),
         Verb::Explain { code } => Some(explain::run(code, &printer)),
+        Verb::Completions { shell } => Some(Ok(shell::completions(*shell))),
+        Verb::Man { folder } => Some(shell::manual(folder)),
         _ => None,
     };
     if let Some(result) = done {
@@ -91,7 +95,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     let mut lines = text.lines().map(str::trim_end).filter(|l| !l.is_empty());
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let rest =
-        lines.filter(|l| !l.starts_with("For more information")).map(|l| l.trim().to_owned());
+        // Behind `--` stands the application: no place for a flag that is not known.
+        lines.filter(|l| !l.starts_with("For more information") && !l.contains("as a value, use '-- ")).map(|l| l.trim().to_owned());
     let error = Error::new(Code::Usage, message).details(rest).hint("underpin --help");
     output::err(&output::render_error(&error));
     ExitCode::from(ExitStatus::Usage.number())
@@ -116,25 +121,35 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Status { evidence } => status(global, printer, *evidence).await,
         Verb::Plan(arguments) => plan::run(global, arguments, printer).await,
         Verb::Rehearse(arguments) => rehearse::run(global, arguments, printer).await,
+        Verb::Approve(arguments) => protect::approve(global, arguments, printer).await,
+        Verb::Environment => protect::show(global, printer).await,
         Verb::Deploy(arguments) => deploy::attempt(global, arguments, printer, &mut *sink).await,
-        Verb::Baseline { undo: Some(run), dry_run, .. } => {
-            let options = environment::options(global, true, *dry_run)?;
-            let report = engine::undo_baseline(&options, run, &mut *sink).await?;
+        Verb::Baseline { undo: Some(run), dry_run, allow, .. } => {
+            let mut options = environment::options(global, true, *dry_run)?;
+            options.guard.allowed |= protect::is_allowed(allow);
+            let report = protect::confirming(options, async |options: &Options| {
+                engine::undo_baseline(options, run, &mut *sink).await
+            })
+            .await?;
             printer.result("underpin/baseline-undo@1", &report, || output::render_undo(&report));
             Ok(ExitStatus::Success)
         }
-        Verb::Baseline { apply, partly, dry_run, .. } => {
+        Verb::Baseline { apply, partly, dry_run, allow, .. } => {
             let writes = *apply && !*dry_run;
-            let options = environment::options(global, writes, !writes)?;
+            let mut options = environment::options(global, writes, !writes)?;
+            options.guard.allowed |= protect::is_allowed(allow);
             let request = BaselineRequest { apply: *apply, partly: *partly };
-            let report = engine::baseline(&options, request, &mut *sink).await?;
+            let report = protect::confirming(options, async |options: &Options| {
+                engine::baseline(options, request, &mut *sink).await
+            })
+            .await?;
             printer.result("underpin/baseline@1", &report, || output::render_baseline(&report));
             Ok(match report.dry_run && !(report.proven && report.open.is_empty()) {
                 true => ExitStatus::Failed,
                 false => ExitStatus::Success,
             })
         }
-        Verb::Resolve { applied, rolled_back, dry_run } => {
+        Verb::Resolve { applied, rolled_back, dry_run, allow } => {
             let resolution = match (applied, rolled_back) {
                 (Some(name), _) => Resolution::Applied(MigrationName::new(name)),
                 (None, Some(name)) => Resolution::RolledBack(MigrationName::new(name)),
@@ -142,11 +157,11 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
                     return Err(Error::new(Code::Usage, "give --applied or --rolled-back"));
                 }
             };
-            let report = engine::resolve(
-                &environment::options(global, true, *dry_run)?,
-                &resolution,
-                &mut *sink,
-            )
+            let mut options = environment::options(global, true, *dry_run)?;
+            options.guard.allowed |= protect::is_allowed(allow);
+            let report = protect::confirming(options, async |options: &Options| {
+                engine::resolve(options, &resolution, &mut *sink).await
+            })
             .await?;
             printer.result("underpin/resolve@1", &report, || output::render_resolve(&report));
             Ok(ExitStatus::Success)
@@ -180,7 +195,11 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Doctor { no_drift } => doctor::run(global, *no_drift, printer).await,
         Verb::Backup { verb } => backup::run(global, verb, printer).await,
         // Migrate has its own streams and exit codes, these no need of a runtime; see `main`.
-        Verb::Migrate { .. } | Verb::Lint(_) | Verb::Explain { .. } => Ok(ExitStatus::Success),
+        Verb::Migrate { .. }
+        | Verb::Lint(_)
+        | Verb::Explain { .. }
+        | Verb::Completions { .. }
+        | Verb::Man { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }

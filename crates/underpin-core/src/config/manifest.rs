@@ -1,10 +1,15 @@
 //! What `underpin.toml` says beside the folder: from where it can be upgraded, which of its
 //! migrations are known to have gone wrong, which databases are protected, how a container starts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
+
+use crate::error::{Code, Error, Result};
+
+/// Larger scripts are refused.
+const SCRIPT_MAX_BYTES: u64 = 16 << 20;
 
 /// `[start]`; see `docs/reference/start.md`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -105,11 +110,36 @@ pub enum NeedsApproval {
     Always,
 }
 
+impl Repair {
+    /// The script's text; `folder` is where `underpin.toml` lies.
+    ///
+    /// # Errors
+    /// UP-1009 when it cannot be read, or is larger than a script may be.
+    pub fn script(&self, folder: &Path) -> Result<String> {
+        let read = std::fs::metadata(folder.join(&self.sql)).and_then(|about| {
+            if about.len() > SCRIPT_MAX_BYTES {
+                return Err(std::io::Error::other(format!("it has {} bytes", about.len())));
+            }
+            std::fs::read_to_string(folder.join(&self.sql))
+        });
+        read.map_err(|e| {
+            let words = format!(
+                "`underpin.toml`: the repair of `{}` names `{}`, which cannot be read",
+                self.migration,
+                self.sql.display()
+            );
+            Error::new(Code::SettingsInvalid, words)
+                .caused_by(e)
+                .hint("copy it into the image, beside underpin.toml")
+        })
+    }
+}
+
 /// `3s`, `500ms`, `2m`, or bare seconds.
 ///
 /// # Errors
 /// In words, when it is none of these.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> std::result::Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 =
         digits.parse().map_err(|_| "a number with ms, s or m, such as 3s".to_owned())?;
@@ -121,12 +151,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn optional_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+fn optional_duration<'de, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Option<Duration>, D::Error> {
     let text = String::deserialize(from)?;
     duration(&text).map(Some).map_err(de::Error::custom)
 }
 
-fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "a checksum or a list of checksums is expected")]
     enum OneOrMany {
@@ -140,7 +172,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Err
 }
 
 /// A text or a number: it has at most 19 digits, as a rule.
-fn identifier<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+fn identifier<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "the number that `underpin environment` prints is expected")]
     enum Identifier {

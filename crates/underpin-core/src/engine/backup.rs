@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Options, connect, history_table, rehearse};
+use super::{Options, connect, guard, history_table, rehearse};
 use crate::backup::retain::{self, Candidate, Rules, Verdict};
 use crate::backup::{
     self, Archived, BackupName, Claim, ClaimRequest, Level, Listed, Manifest, Replacing, Request,
@@ -609,6 +609,9 @@ pub async fn backup_restore(
     let (name, _) = backup.store().find(&request.backup)?;
     // One that cannot be reached, because it is gone or broken, is migrated by nobody.
     if let Ok(session) = options.target.connect().await {
+        if !options.dry_run {
+            guard::refuse_protected(options, &session).await?;
+        }
         wait_for_migration(&session, options, sink).await?;
     }
     let tools = backup.tools(options);

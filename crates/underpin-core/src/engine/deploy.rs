@@ -4,11 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use super::admission::{self, Intent};
 use super::backup::BackupBefore;
 use super::baseline;
 use super::examination::{self, Facts, Plan};
 use super::measured::{Expectation, Timing};
 use super::plan;
+use super::repair;
 use super::turn::{self, Run};
 use super::{Options, connect, failed, history_table, names, read_folder};
 use crate::catalog::{self, CatalogDiff, CatalogSnapshot};
@@ -17,7 +19,7 @@ use crate::error::{Changed, Code, Error, Result};
 use crate::event::{Event, EventSink};
 use crate::execute::{self, Begin, Executor, Observer, Resume};
 use crate::history::History;
-use crate::journal::{Entry, Kind};
+use crate::journal::{Approved, Entry, Kind};
 use crate::migrations::{Migration, MigrationFolder, MigrationName};
 use crate::postgres::{Queryable as _, Session};
 use crate::replay::{self, Progress, Replay, ReplayContext};
@@ -35,6 +37,9 @@ pub struct DeployReport {
     pub baselined: Vec<String>,
     /// Applied, in order.
     pub applied: Vec<String>,
+    /// Repaired as declared, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repaired: Vec<String>,
     /// Recorded before this run.
     pub already_applied: usize,
     /// The engine that the proof rests on; `None` when nothing had to be proven.
@@ -159,8 +164,23 @@ async fn deploy_in_rounds(
     let options = run.options;
     let table = history_table(options);
     let mut resumes = HashMap::new();
+    let mut repaired = Vec::new();
     for _ in 0..ROUNDS_MAX {
         let mut history = table.read(hold.session()?).await?;
+        let due = repair::due(options, &history, hold.session()?).await?;
+        if options.dry_run {
+            repair::announce(&due, sink);
+        } else if !due.is_empty() {
+            hold.enter(run, &[], sink).await?;
+            for repair in due {
+                let now = table.read(hold.session()?).await?;
+                let Hold::Turn(executor) = hold else { break };
+                if Box::pin(repair::perform(options, folder, &now, repair, executor, sink)).await? {
+                    repaired.push(repair.said.migration.clone());
+                }
+            }
+            history = table.read(hold.session()?).await?;
+        }
         // A row that looks failed may belong to a process that is just applying it, so it is
         // judged when it is our turn.
         if !history.failed().is_empty() && !options.dry_run {
@@ -192,9 +212,14 @@ async fn deploy_in_rounds(
             }
         };
         // Boxed, as those below: together they would be more than a thread's stack holds.
-        Box::pin(gate(options, folder, &work, hold.session()?)).await?;
+        let intent = work.intent(folder);
+        let approval = Box::pin(admission::admit(options, &intent, hold.session()?, sink)).await;
+        let approval = approval.map_err(|error| with_repaired(error, &repaired))?;
+        if approval.is_some() {
+            run.approve();
+        }
         if work.is_nothing() || options.dry_run {
-            return Ok(work.report(options.dry_run, begun));
+            return Ok(DeployReport { repaired, ..work.report(options.dry_run, begun) });
         }
         let expected = Box::pin(expect(options, folder, &work, hold.session()?)).await;
         let wanted: Vec<&MigrationName> =
@@ -207,7 +232,10 @@ async fn deploy_in_rounds(
         forget(&mut now, &resumes);
         if now == work.history && work.live_is_still(&catalog::read(hold.session()?).await?) {
             let Hold::Turn(executor) = hold else { continue };
-            return Box::pin(perform(run, work, &resumes, &expected, executor, sink, begun)).await;
+            let basis =
+                Basis { resumes: &resumes, approval: approval.as_ref(), expected: &expected };
+            let report = Box::pin(perform(run, work, &basis, executor, sink, begun)).await?;
+            return Ok(DeployReport { repaired, ..report });
         }
     }
     Err(turn::moved(ROUNDS_MAX))
@@ -245,33 +273,6 @@ async fn keep_timings(timings: &[Timing], executor: &mut Executor) {
     }
     let Ok(detail) = serde_json::to_string(timings) else { return };
     let _kept = executor.record("", Entry::new(Kind::Timed).detail(detail)).await;
-}
-
-/// Refuses what was planned otherwise, and what the policy does not allow.
-async fn gate(
-    options: &Options,
-    folder: &MigrationFolder,
-    work: &Work<'_>,
-    session: &mut Session,
-) -> Result<()> {
-    let gate = &options.gate;
-    if gate.plan.is_none() && (gate.fail_on.is_none() || work.pending.is_empty()) {
-        return Ok(());
-    }
-    let live = match work.live() {
-        Some(live) => live.clone(),
-        None => catalog::read(session).await?,
-    };
-    let baseline = names(work.to_record().map(|m| &m.name));
-    let binding = plan::binding(options, &live, baseline, &work.pending);
-    if let Some(planned) = &gate.plan {
-        plan::refuse_stale(planned, &binding)?;
-    }
-    let Some(level) = gate.fail_on else { return Ok(()) };
-    let about = plan::About { folder, history: &work.history, pending: &work.pending, live: &live };
-    let request = plan::PlanRequest { allow: gate.allow.clone(), ..plan::PlanRequest::default() };
-    let assessed = plan::assess_pending(options, &request, &about, binding, None, session).await?;
-    plan::refuse_by_policy(&assessed, level)
 }
 
 /// Tells what the history says, and refuses one that nothing may be built on.
@@ -353,6 +354,15 @@ pub(super) fn refuse_failed(
         .hint(format!("if it is completely in effect: underpin resolve --applied {}", first.name)))
 }
 
+/// A refusal that comes after a repair says that the repair stays.
+fn with_repaired(error: Error, repaired: &[String]) -> Error {
+    if repaired.is_empty() || *error.what_changed() != Changed::Nothing {
+        return error;
+    }
+    let what = format!("repaired as declared: {}; nothing else was changed", repaired.join(", "));
+    error.changed(Changed::Partial { what })
+}
+
 /// What is to be done, and everything that this rests on.
 pub(super) struct Work<'a> {
     history: History,
@@ -386,6 +396,16 @@ impl<'a> Work<'a> {
         plan.drift
     }
 
+    fn intent<'w>(&'w self, folder: &'w MigrationFolder) -> Intent<'w> {
+        Intent {
+            folder,
+            history: &self.history,
+            baseline: self.to_record().collect(),
+            pending: self.pending.clone(),
+            live: self.live(),
+        }
+    }
+
     /// The live catalog that it rests on, where it was read.
     pub(super) fn live(&self) -> Option<&CatalogSnapshot> {
         self.live.as_ref()
@@ -416,6 +436,7 @@ impl<'a> Work<'a> {
         DeployReport {
             baselined: names(self.to_record().map(|m| &m.name)),
             applied: names(self.pending.iter().map(|m| &m.name)),
+            repaired: Vec::new(),
             already_applied: self.already,
             engine: self.engine.clone(),
             verified: false,
@@ -606,16 +627,23 @@ async fn drift(
     Some(drift)
 }
 
+/// What else the work rests on.
+struct Basis<'a> {
+    resumes: &'a HashMap<MigrationName, Resume>,
+    approval: Option<&'a Approved>,
+    expected: &'a [Expectation],
+}
+
 async fn perform(
     run: &Run<'_>,
     work: Work<'_>,
-    resumes: &HashMap<MigrationName, Resume>,
-    expected: &[Expectation],
+    basis: &Basis<'_>,
     executor: &mut Executor,
     sink: &mut dyn EventSink,
     begun: Instant,
 ) -> Result<DeployReport> {
     let options = run.options;
+    admission::tell(basis.approval, sink);
     executor.refuse_unrunnable(work.pending.iter().copied())?;
     let mut report = work.report(false, begun);
     let holds_data = work.live.as_ref().is_some_and(|live| !live.is_empty_of_objects());
@@ -633,7 +661,8 @@ async fn perform(
             number: index + 1,
             of: work.pending.len(),
         });
-        let begin = match (resumes.get(&migration.name), work.in_effect.get(&migration.name)) {
+        let begin = match (basis.resumes.get(&migration.name), work.in_effect.get(&migration.name))
+        {
             (Some(resume), _) => Begin::Resume(resume),
             (None, Some(in_effect)) => Begin::Complete(in_effect),
             (None, None) => Begin::Whole,
@@ -642,10 +671,11 @@ async fn perform(
         if let Err(error) = executor.run(migration, begin, sink).await {
             return Err(with_kept(error, work.baseline.len(), index));
         }
-        let expectation = expected.iter().find(|e| e.migration == migration.name.as_str());
+        let expectation = basis.expected.iter().find(|e| e.migration == migration.name.as_str());
         report.timings.extend(expectation.map(|e| e.met_by(started.elapsed())));
     }
     keep_timings(&report.timings, executor).await;
+    admission::used(basis.approval, executor).await;
     match &work.expected {
         Ok(expected) => {
             let verified = verify_end_surely(expected, executor, sink).await;

@@ -1,26 +1,33 @@
 //! The verbs. The one place where modules meet: each file is one verb, a sequence of calls that
 //! reads like the design's flow.
 
+mod admission;
+mod approve;
 mod backup;
 mod baseline;
 mod deploy;
 mod doctor;
+mod environment;
 mod evidence;
 mod examination;
 mod failed;
+mod guard;
 mod history;
 mod measured;
 mod plan;
 pub mod prisma;
 mod rehearse;
+mod repair;
 mod resolve;
 mod status;
 mod turn;
+mod upgrade;
 mod verify;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+pub use approve::{ApproveReport, ApproveRequest, VALID_HOURS, approve};
 pub use backup::{
     AcceptRequest, BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport,
     ClaimEntry, CreateRequest, PruneReport, Recovery, RestoreRequest, backup_accept, backup_check,
@@ -29,7 +36,9 @@ pub use backup::{
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
 pub use deploy::{DeployReport, deploy, deploy_backed};
 pub use doctor::{DoctorReport, DoctorRequest, doctor};
+pub use environment::{EnvironmentReport, environment};
 pub use evidence::{EvidenceReport, MigrationEvidence, evidence};
+pub use guard::{ALLOW_PROTECTED, Environment, Guard, Identity};
 pub use history::{Deed, HistoryReport, OtherRow, RunOutcome, RunRecord, history};
 pub use measured::{MeasuredHere, Timing};
 pub use plan::{
@@ -39,9 +48,10 @@ pub use plan::{
 pub use rehearse::{RehearsalReport, RehearseRequest, Source, rehearse};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
+pub use upgrade::ALLOW_STOP;
 pub use verify::{VerifyReport, verify};
 
-use crate::config::Secret;
+use crate::config::{Compatibility, NeedsApproval, Repair, Secret, UpgradeStop};
 use crate::diagnose::{Answers, Policy};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
@@ -85,6 +95,10 @@ pub struct Options {
     pub answers: Answers,
     /// What a deploy looks at before it changes anything.
     pub gate: Gate,
+    /// What the project declares beside its folder.
+    pub manifest: Manifest,
+    /// Which databases are kept from whom.
+    pub guard: Guard,
     /// A request to stop.
     pub stop: Stop,
     /// Tell what would be done, change nothing.
@@ -110,14 +124,36 @@ impl Options {
             policy: Policy::default(),
             answers: Answers::default(),
             gate: Gate::default(),
+            manifest: Manifest::default(),
+            guard: Guard::default(),
             stop: Stop::default(),
             dry_run: false,
         }
     }
 }
 
-/// What a deploy looks at before it changes anything. The default is nothing.
+/// What a project declares beside its folder: the engine's part of `underpin.toml`.
 #[derive(Debug, Clone, Default)]
+pub struct Manifest {
+    /// How old a database may be.
+    pub compatibility: Option<Compatibility>,
+    /// Migrations that an upgrade must not pass.
+    pub stops: Vec<UpgradeStop>,
+    /// Repairs of migrations that are known to have gone wrong.
+    pub repairs: Vec<DeclaredRepair>,
+}
+
+/// A repair, with its script.
+#[derive(Debug, Clone)]
+pub struct DeclaredRepair {
+    /// What is declared.
+    pub said: Repair,
+    /// The script's text.
+    pub script: String,
+}
+
+/// What a deploy looks at before it changes anything. The default is nothing.
+#[derive(Debug, Clone)]
 pub struct Gate {
     /// The plan that was looked at: nothing may have moved since.
     pub plan: Option<Binding>,
@@ -125,8 +161,28 @@ pub struct Gate {
     pub fail_on: Option<underpin_sql::finding::Severity>,
     /// Rules that are waived for this run.
     pub allow: Vec<String>,
+    /// Rules, or families of rules, that refuse whatever their level unless they are waived.
+    pub needs_allow: Vec<String>,
+    /// For which deploys somebody has to have approved the plan.
+    pub needs_approval: NeedsApproval,
+    /// How long an approval is good for, in hours.
+    pub approval_valid_hours: u32,
     /// After this time a health probe kills a start that is not ready: a longer one is warned of.
     pub probe_window: Option<Duration>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            plan: None,
+            fail_on: None,
+            allow: Vec::new(),
+            needs_allow: Vec::new(),
+            needs_approval: NeedsApproval::Never,
+            approval_valid_hours: VALID_HOURS,
+            probe_window: None,
+        }
+    }
 }
 
 /// Connects and says so.

@@ -17,6 +17,7 @@ use crate::catalog::{self, CatalogSnapshot};
 use crate::error::{Code, Error, Result};
 use crate::event::EventSink;
 use crate::history::History;
+use crate::journal;
 use crate::migrations::{Migration, MigrationFolder};
 use crate::postgres::{Queryable as _, Session};
 use crate::rehearse::{Failure, From, Record, kept};
@@ -32,6 +33,20 @@ pub struct Binding {
     pub baseline: Vec<String>,
     /// Migrations to run, in order, with their checksums.
     pub pending: Vec<(String, String)>,
+}
+
+impl Binding {
+    /// One hash for all of it, by which an approval names a plan.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut parts = vec![self.database.as_str(), self.fingerprint.as_str(), "to record"];
+        parts.extend(self.baseline.iter().map(String::as_str));
+        parts.push("to run");
+        for (name, checksum) in &self.pending {
+            parts.extend([name.as_str(), checksum.as_str()]);
+        }
+        journal::digest(&parts)
+    }
 }
 
 /// What is asked of a plan.
@@ -235,15 +250,27 @@ pub(super) fn refuse_stale(planned: &Binding, now: &Binding) -> Result<()> {
         .hint("make it anew, and look at it again: underpin plan --out FILE"))
 }
 
-/// Refuses what is at least as loud as `level` and allowed by nobody.
+/// Refuses what is at least as loud as `level`, or of a rule or family in `needs_allow`, and allowed
+/// by nobody.
 ///
 /// # Errors
 /// UP-2301.
-pub(super) fn refuse_by_policy(plan: &PlanReport, level: Severity) -> Result<()> {
+pub(super) fn refuse_by_policy(
+    plan: &PlanReport,
+    level: Option<Severity>,
+    needs_allow: &[String],
+) -> Result<()> {
+    let is_named = |rule: &str| {
+        needs_allow.iter().any(|word| {
+            rule.strip_prefix(word.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+    };
+    let is_loud = |finding: &Finding| level.is_some_and(|level| finding.severity >= level);
     let refused: Vec<(&str, &Finding)> = plan
         .report
         .findings()
-        .filter(|(_, f)| f.allowed.is_none() && f.severity >= level)
+        .filter(|(_, f)| f.allowed.is_none() && (is_loud(f) || is_named(f.rule)))
         .map(|(file, finding)| (file.path.as_str(), finding))
         .collect();
     if let Some(failure) = plan.failed_on_copy() {
@@ -257,12 +284,17 @@ pub(super) fn refuse_by_policy(plan: &PlanReport, level: Severity) -> Result<()>
     }
     let Some((_, first)) = refused.first() else { return Ok(()) };
     let words = format!(
-        "the policy refuses what is to be run: {} of level {} or above",
+        "the policy refuses what is to be run: {}{}",
         match refused.len() {
             1 => "1 finding".to_owned(),
             n => format!("{n} findings"),
         },
-        level.word()
+        match level {
+            Some(level) if refused.iter().all(|(_, f)| f.severity >= level) => {
+                format!(" of level {} or above", level.word())
+            }
+            _ => " that needs to be allowed".to_owned(),
+        }
     );
     let lines = refused.iter().map(|(path, finding)| {
         format!("{}: {path}:{}: {}", finding.rule, finding.start.line, finding.message)

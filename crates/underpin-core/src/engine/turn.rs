@@ -2,10 +2,11 @@
 //! the verbs that write.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::backup::BackupBefore;
-use super::{Options, history_table};
+use super::{Options, guard, history_table};
 use crate::coordinate::{self, Entered, Entrance, Happening};
 use crate::error::{Code, Error, Result};
 use crate::event::{Event, EventSink};
@@ -31,6 +32,8 @@ pub(super) struct Run<'a> {
     pub(super) backup: Option<&'a BackupBefore>,
     /// Who looks on; taken by the executor.
     pub(super) observer: Mutex<Option<Box<dyn Observer>>>,
+    /// What it does is approved, whatever the occasion.
+    pub(super) approved: AtomicBool,
 }
 
 impl<'a> Run<'a> {
@@ -43,6 +46,7 @@ impl<'a> Run<'a> {
             heals: true,
             backup: None,
             observer: Mutex::new(None),
+            approved: AtomicBool::new(false),
         }
     }
 
@@ -50,6 +54,11 @@ impl<'a> Run<'a> {
     pub(super) fn named(&self) -> Options {
         let target = self.options.target.with_application_name(&format!("underpin {}", self.id));
         Options { target, ..self.options.clone() }
+    }
+
+    /// What it does has been approved: the guard lets it pass.
+    pub(super) fn approve(&self) {
+        self.approved.store(true, Ordering::Relaxed);
     }
 
     /// Waits for the turn; gives the session back when another process has recorded all of
@@ -60,6 +69,9 @@ impl<'a> Run<'a> {
         wanted: &[&MigrationName],
         sink: &mut dyn EventSink,
     ) -> Result<std::result::Result<Executor, Session>> {
+        if !self.approved.load(Ordering::Relaxed) {
+            guard::refuse_protected(self.options, &session).await?;
+        }
         let options = self.named();
         let history = history_table(&options);
         let recorded = history.all_recorded_sql(wanted.iter().copied());

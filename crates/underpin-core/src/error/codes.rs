@@ -185,6 +185,26 @@ codes! {
     PolicyRefused = "UP-2301", Refused, AfterRepair, "the policy refuses the pending migrations";
     /// The file given to `--plan` cannot be read, or is no plan.
     PlanUnreadable = "UP-2302", Usage, AfterRepair, "the plan cannot be read";
+    /// `[environments]` of `underpin.toml` declares the database as protected, and this is a preview
+    /// build or a development machine. The database is recognised by the server's system
+    /// identifier and its name, whatever the URL says. Nothing was changed.
+    ///
+    /// Give previews a database of their own. At a terminal the database's name can be typed;
+    /// elsewhere `--allow protected`, or an approval of exactly this plan, lets the write pass.
+    EnvironmentProtected = "UP-2303", Refused, AfterRepair, "the environment is protected";
+    /// The database is older than this version can upgrade (`[compatibility]` of `underpin.toml`), or
+    /// a version that has to be installed in between would be skipped (`[[stop]]`). The message
+    /// says which version to install first. Nothing was changed.
+    UpgradeRefused = "UP-2304", Refused, AfterRepair, "another version has to be installed first";
+    /// `[policy] needs_approval` wants somebody to have looked at exactly this plan, and nobody
+    /// has, or too long ago, or for another database, or the journal that says so was changed.
+    ///
+    /// `underpin plan --out plan.json`, look at it, `underpin approve plan.json`.
+    ApprovalMissing = "UP-2305", Refused, AfterRepair, "the plan is not approved";
+    /// A declared repair (`[[repair]]` of `underpin.toml`) failed, did not do what its precondition
+    /// asks for, or would have left the catalog further from what the history implies. It was
+    /// undone.
+    RepairFailed = "UP-2306", Failed, AfterRepair, "a declared repair failed";
 
     /// The history holds a migration that started and did not finish. Prisma's P3009.
     FailedMigration = "UP-3001", Failed, AfterRepair, "the history holds a failed migration";

@@ -12,6 +12,7 @@ mod link;
 mod observe;
 mod outcome;
 mod recover;
+mod repair;
 mod separate;
 
 use std::borrow::Borrow;
@@ -24,6 +25,7 @@ use underpin_sql::{Script, TransactionShape};
 pub use link::{Link, Stop};
 pub use observe::{Look, Moment, Observer};
 pub use recover::{Recovery, Resume, recover};
+pub use repair::RepairScript;
 
 use crate::coordinate::{self, Announcement, Exclusion, Turn};
 use crate::error::{Changed, Code, Error, Result};

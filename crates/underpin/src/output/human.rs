@@ -47,6 +47,7 @@ pub(super) fn lines(event: &Event, quiet: bool) -> Vec<String> {
             event,
             Event::LockWaiting { .. }
                 | Event::ServerAwaited { .. }
+                | Event::Repaired { .. }
                 | Event::ApplicationStarts { despite: Some(_), .. }
                 | Event::ApplicationHeld { .. }
                 | Event::NotVerified { .. }

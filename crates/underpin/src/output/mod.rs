@@ -168,6 +168,14 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
             )
         }
         Event::ServerAwaited { reason } => ("Waiting", format!("for the server: {reason}"), None),
+        Event::Repaired { migration, why, pending_again } => {
+            let again = if *pending_again { "; it waits again" } else { "" };
+            ("Repaired", format!("{migration}: {why}{again}"), None)
+        }
+        Event::Approved { by, note } => {
+            let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            ("Approved", format!("by {by}{note}"), None)
+        }
         Event::ApplicationStarts { program, despite: None } => ("Starting", program.clone(), None),
         Event::ApplicationStarts { program, despite: Some(code) } => (
             "Starting",

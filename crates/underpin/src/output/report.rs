@@ -14,6 +14,15 @@ use super::{count, inert, span};
 /// The last line of a deploy.
 pub(crate) fn deploy_summary(report: &DeployReport) -> String {
     let (baselined, applied) = (report.baselined.len(), report.applied.len());
+    if baselined + applied == 0 && !report.repaired.is_empty() {
+        return format!(
+            "{} {} repaired; {} in effect ({})",
+            "Done:".bold(),
+            report.repaired.len(),
+            are(report.already_applied, "migration"),
+            span(report.duration)
+        );
+    }
     if baselined + applied == 0 {
         return format!(
             "Nothing to do: {} in effect ({})",
@@ -34,6 +43,9 @@ pub(crate) fn deploy_summary(report: &DeployReport) -> String {
     }
     let verified = if report.verified { ", verified" } else { ", not verified" };
     let mut parts = Vec::new();
+    if !report.repaired.is_empty() {
+        parts.push(format!("{} repaired", report.repaired.len()));
+    }
     if baselined > 0 {
         parts.push(format!("{baselined} baselined"));
     }

@@ -1,10 +1,11 @@
 //! `deploy -- COMMAND` with real processes on real servers: what becomes of the application, of
 //! signals, of process 1, of twenty starts at once.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod first;
 mod stage;
+mod typed;
 
 use std::time::{Duration, Instant};
 
@@ -134,6 +135,35 @@ async fn waiting_ends_on_request() {
     tell(&child, Signal::TERM);
     let ended = ended(child);
     assert!(ended.code == Some(130) && !ended.out.contains("up\n"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_pass_is_tried_again() {
+    let stage = Stage::new(&[TABLE]).await;
+    // Prisma's lock, held by another.
+    stage.database.run("SELECT pg_advisory_lock(72707369)").await;
+    let child = stage.command(&["--on-failure", "wait", "--wait", "1"], "echo up").spawn().unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    stage.database.run("SELECT pg_advisory_unlock(72707369)").await;
+    let ended = ended(child);
+    assert!(ended.code == Some(0) && ended.out.ends_with("up\n"), "{ended:?}");
+    assert!(ended.err.contains("UP-4001") && ended.err.contains("tried again in 1 s"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_while_waiting_for_the_server_starts_nothing() {
+    let stage = Stage::new(&[TABLE]).await;
+    let mut command = stage.command(&[], "echo up");
+    let port = free_port();
+    command.env("DATABASE_URL", format!("postgresql://postgres@127.0.0.1:{port}/app"));
+    let child = command.spawn().unwrap();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let told = Instant::now();
+    tell(&child, Signal::TERM);
+    let ended = ended(child);
+    assert!(told.elapsed() < Duration::from_secs(8), "{:?}", told.elapsed());
+    assert!(ended.code == Some(130) && ended.err.contains("UP-4005"), "{ended:?}");
+    assert!(!ended.out.contains("up\n"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

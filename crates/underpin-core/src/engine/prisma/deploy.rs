@@ -2,6 +2,7 @@
 
 use super::emptiness::{self, Emptiness};
 use super::{PrismaOptions, ensure_schema, list_folder, pending, refuse_no_folder, report};
+use crate::engine::admission::{self, Intent};
 use crate::engine::turn::Run;
 use crate::engine::{Options, connect, deploy as native, history_table};
 use crate::error::{Code, Error, Result};
@@ -9,7 +10,9 @@ use crate::event::{Event, EventSink};
 use crate::execute::{self, Begin, Executor};
 use crate::history::History;
 use crate::journal::{Entry, Kind};
-use crate::migrations::{Migration, MigrationName, check_provider, read_as_prisma};
+use crate::migrations::{
+    Migration, MigrationFolder, MigrationName, check_provider, read_as_prisma,
+};
 use crate::postgres::{Session, identifier};
 
 /// Databases that a server has; one of them lets us in to make another (Prisma's list).
@@ -39,7 +42,7 @@ pub async fn deploy(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<
     let mut patient = options.clone();
     patient.locks.then_wait = prisma.switches.wait_for_locks;
     run.options = &patient;
-    let session = connect_or_create(&run.named(), sink).await?;
+    let mut session = connect_or_create(&run.named(), sink).await?;
     ensure_schema(&session, options).await?;
     let names = list_folder(options, sink);
     check_provider(&options.folder)?;
@@ -65,11 +68,26 @@ pub async fn deploy(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<
             }
         }
     }
+    let mut approval = None;
+    if admission::asks(options) && history.failed().is_empty() {
+        let folder = MigrationFolder::read(&options.folder)?;
+        let pending = history.pending(&folder);
+        let (baseline, live) = (Vec::new(), None);
+        let intent = Intent { folder: &folder, history: &history, baseline, pending, live };
+        approval = admission::admit(options, &intent, &mut session, sink).await?;
+        if approval.is_some() {
+            run.approve();
+        }
+    }
     let wanted = if history.failed().is_empty() { waits } else { Vec::new() };
     let Ok(mut executor) = run.enter(session, &wanted, sink).await? else {
         return Ok(PrismaDeployed::default());
     };
+    admission::tell(approval.as_ref(), sink);
     let applied = in_turn(prisma, &names, &mut executor, sink).await;
+    if applied.is_ok() {
+        admission::used(approval.as_ref(), &mut executor).await;
+    }
     executor.leave(sink).await;
     Ok(PrismaDeployed { applied: applied?, baselined: Vec::new() })
 }

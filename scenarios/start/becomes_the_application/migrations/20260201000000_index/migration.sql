@@ -1,0 +1,1 @@
+CREATE INDEX "Log_line_idx" ON "Log"("line");

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX "Log_line_key" ON "Log"("line");

@@ -1,0 +1,1 @@
+CREATE TABLE "Log" ("id" INTEGER PRIMARY KEY, "line" TEXT);
