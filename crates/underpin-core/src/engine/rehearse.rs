@@ -500,7 +500,7 @@ pub(super) fn on_copy(options: &Options, copy: &ConnectionSettings) -> Options {
     on_copy.target = copy.with_schema(options.target.schema());
     on_copy.scratch.target = None;
     (on_copy.journals, on_copy.rehearsals, on_copy.redis) = (None, None, None);
-    on_copy.gate = super::Gate::default();
+    (on_copy.gate, on_copy.guard) = (super::Gate::default(), super::Guard::default());
     on_copy.dry_run = false;
     on_copy
 }
