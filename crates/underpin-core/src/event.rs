@@ -261,6 +261,15 @@ pub enum Event {
         /// Of how many, roughly, where that is known.
         of: Option<u64>,
     },
+    /// How many tables are done, or under way; at most once a second.
+    BackupTables {
+        /// As in `backup_phase`.
+        phase: &'static str,
+        /// Tables.
+        done: u64,
+        /// Of how many.
+        of: u64,
+    },
     /// A backup is proven up to a level.
     BackupProven {
         /// 0 to 6.

@@ -12,6 +12,7 @@ pub mod effect;
 pub mod finding;
 pub mod lint;
 pub mod phased;
+pub mod removed;
 pub mod rules;
 pub mod schema;
 pub mod script;

@@ -253,11 +253,7 @@ impl Stage<'_> {
             .env("HOME", self.root)
             .env("UNDERPIN_CACHE_DIR", self.root.join(".cache"));
         command.env("UNDERPIN_PG_BIN", &self.server.binaries().folder);
-        let settings = std::fs::read_to_string(self.root.join("underpin.toml"));
-        let with_backups = settings.is_ok_and(|text| text.contains("[backup]"));
-        if (with_backups || arguments.starts_with("doctor"))
-            && let Some(clients) = crate::clients(self.server.binaries().version.major())
-        {
+        if let Some(clients) = crate::clients(self.server.binaries().version.major()) {
             command.env("UNDERPIN_PG_CLIENTS", clients);
         }
         let url = self.url();
@@ -300,6 +296,10 @@ impl Stage<'_> {
         let socket = self.server.cluster().socket_folder().display().to_string();
         let mut text = text
             .replace(&socket, "[socket]")
+            .replace(
+                &format!("system identifier {}", self.identifier),
+                "system identifier [system]",
+            )
             .replace(self.identifier, "[system-identifier]")
             .replace(&self.root.display().to_string(), "[project]")
             .replace(&self.server.binaries().folder.display().to_string(), "[pg-bin]")
@@ -357,30 +357,35 @@ impl Stage<'_> {
             (r" +[0-9]+(\.[0-9]+)? (ms|s)\n", " [time]\n"),
             // Told once a second, so not at all on a fast machine.
             (r"stderr\| +Backup  [a-z]+: [^\n]*\n", ""),
-            (r"_[0-9]{8}_[0-9]{6}", "_[stamp]"),
+            (r"\\?_[0-9]{8}\\?_[0-9]{6}", "_[stamp]"),
             (r" +[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", " [size]"),
             (r"\([0-9]+(\.[0-9]+)? (B|kB|MB|GB)\)", "([size])"),
             (r">[0-9]+(\.[0-9]+)? (B|kB|MB|GB)<", ">[size]<"),
             (r#""bytes": [0-9]+"#, r#""bytes": [size]"#),
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),
             (r#""duration_ms": ?[0-9.]+"#, r#""duration_ms": [time]"#),
-            (r#""(waited_ms|took_ms|rehearsed_ms|ratio)": ?([0-9.]+|null)"#, r#""$1": [time]"#),
-            (r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+(\+[0-9:]+|Z)?", "[when]"),
+            (
+                r#""(waited_ms|took_ms|rehearsed_ms|ratio|restore_ms|proof_ms|bytes_per_second)": ?([0-9.]+|null)"#,
+                r#""$1": [time]"#,
+            ),
+            (r"[0-9]{4}\\?-[0-9]{2}\\?-[0-9]{2}[ T][0-9:.]+(\+[0-9:]+|Z)?", "[when]"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
             (r"\b[0-9a-f]{64}\b", "[hash]"),
+            (r"\b[0-9a-f]{24}-(backup|sample|schema)\.json", "[subject]-$1.json"),
             (r"backend [0-9]+", "backend [pid]"),
+            (r"\bplan [0-9a-f]{12}\b", "plan [hash]"),
             // Others use the same server, and its programs lie elsewhere on every machine.
             (r"slots         [0-9]+ of [0-9]+ in use", "slots         [number] of [number] in use"),
             (r"what [0-9]+ sessions? of others do", "what [number] sessions of others do"),
             (r"pg_dump       [0-9., ]+; whether", "pg_dump       [versions]; whether"),
             (r"pg_dump       [0-9.]+ in [^\n]+", "pg_dump       [version] in [clients]"),
             (r"\b[0-9A-F]{1,8}/[0-9A-F]{6,8}\b", "[lsn]"),
-            (r"but plan [0-9a-f]{12}", "but plan [hash]"),
         ] {
             if let Ok(regex) = regex_lite::Regex::new(pattern) {
                 text = regex.replace_all(&text, replacement).into_owned();
             }
         }
+        text = text.replace(&format!("{}_[stamp]", self.database.name), "[database]_[stamp]");
         text
     }
 }

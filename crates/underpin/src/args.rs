@@ -133,6 +133,15 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
         runs: u16,
     },
+    /// What the guides ask for before or after a deploy, ticked by measurements; changes nothing
+    Checklist {
+        /// Before or after it
+        #[arg(value_enum)]
+        when: When,
+        /// Waive a rule
+        #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
+        allow: Vec<String>,
+    },
     /// The release notes of migrations, for those who will run them; reads files only
     #[command(group = clap::ArgGroup::new("which").required(true).args(["since", "plan"]))]
     Notes(NotesArguments),
@@ -216,6 +225,15 @@ pub(crate) enum Verb {
     },
     /// Rescue a database without history, on a throw-away server
     Demo,
+    /// Show the lines by which a Prisma project takes Underpin, and write them when asked to
+    Init {
+        /// Write them
+        #[arg(long, conflicts_with = "dry_run")]
+        apply: bool,
+        /// Show them, and do not ask
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Print the completions of a shell
     Completions {
         /// Which
@@ -240,7 +258,8 @@ pub(crate) struct DeployArguments {
     /// Refuse when anything has changed since this plan was made
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
-    /// Waive a rule that the policy refuses for; or let pass: `protected`, `upgrade-stop`
+    /// Waive a rule that the policy refuses for; or let pass: `protected`, `upgrade-stop`,
+    /// `newer-database`, `unsaved-database` (no backup before a step that may take data away)
     #[arg(long, env = "UNDERPIN_ALLOW", value_name = "RULE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
     /// What becomes of COMMAND when the deploy fails [default: stop]
@@ -306,6 +325,9 @@ pub(crate) struct LintArguments {
     /// Run rules that are off by default: an id, or STYLE or PERF for the whole family
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(crate) enable: Vec<String>,
+    /// Say where the application's source below this folder still names what is dropped or renamed
+    #[arg(long, env = "UNDERPIN_CODE", value_name = "FOLDER", value_delimiter = ',')]
+    pub(crate) code: Vec<PathBuf>,
 }
 
 /// Who runs the files, and how they become transactions.
@@ -366,6 +388,15 @@ pub(crate) struct PlanArguments {
     pub(crate) allow: Vec<String>,
     #[command(flatten)]
     pub(crate) said: Said,
+}
+
+/// Which side of a deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// Is everything ready?
+    Before,
+    /// Did everything go well?
+    After,
 }
 
 /// What the notes are about.

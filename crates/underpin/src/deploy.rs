@@ -12,6 +12,8 @@ use crate::environment::Project;
 use crate::output::{self, Printer};
 use crate::{plan, protect};
 
+/// Waives the backup before a deploy.
+const UNSAVED: &str = "unsaved-database";
 /// How long a start waits for the server.
 const ARRIVAL_OF_A_START: Duration = Duration::from_secs(60);
 /// How long a start waits for another process that migrates: who gives up is only started again.
@@ -26,7 +28,10 @@ pub(crate) async fn attempt(
 ) -> Result<ExitStatus> {
     let project = Project::find(global)?;
     let options = options(&project, global, arguments)?;
-    let before = project.backup_before(global)?;
+    let before = match arguments.allow.iter().any(|what| what == UNSAVED) {
+        true => None,
+        false => Some(project.backup_before(global)?),
+    };
     // A container that starts has nobody to ask.
     let report = if arguments.command.is_empty() {
         let verb = async |options: &Options| {
@@ -46,7 +51,7 @@ fn options(project: &Project, global: &Global, arguments: &DeployArguments) -> R
     let is_start = !arguments.command.is_empty();
     options.answers = arguments.said.answers();
     options.gate.plan = arguments.plan.as_deref().map(plan::binding).transpose()?;
-    options.gate.allow.extend(arguments.allow.iter().cloned());
+    options.gate.allow.extend(arguments.allow.iter().filter(|what| *what != UNSAVED).cloned());
     options.guard.allowed |= protect::is_allowed(&arguments.allow);
     options.gate.probe_window = arguments.probe_window.or(said.probe_window);
     let arrival = arguments.wait_for_database.or(said.wait_for_database);

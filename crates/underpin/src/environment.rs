@@ -203,18 +203,24 @@ impl Project {
         })
     }
 
-    /// What is backed up before a deploy: nothing, unless `underpin.toml` has a section `[backup]`.
-    pub(crate) fn backup_before(&self, global: &Global) -> CoreResult<Option<BackupBefore>> {
-        let Some(said) = self.settings.as_ref().and_then(|s| s.backup.clone()) else {
-            return Ok(None);
-        };
+    /// What is backed up before a deploy. Without a section `[backup]` in `underpin.toml`: before a
+    /// statement that may take data away, as far as this machine can.
+    pub(crate) fn backup_before(&self, global: &Global) -> CoreResult<BackupBefore> {
+        let said = self.settings.as_ref().and_then(|s| s.backup.clone());
+        let is_said = said.is_some();
+        let said = said.unwrap_or_default();
         let level = said.level.map(Level::try_from).transpose();
         let level = level.ok().filter(|level| level.is_none_or(|l| l >= Level::Decodable));
         let level = level.ok_or_else(|| {
             Error::new(Code::SettingsInvalid, "`underpin.toml`: `backup.level` is 3, 4, 5 or 6")
         })?;
+        let backup = match self.backups(global) {
+            // It is looked at when a backup is due, and not before.
+            Err(error) if is_said => return Err(error),
+            backup => backup,
+        };
         let when = said.before_deploy.unwrap_or(BeforeDeploy::Destructive);
-        Ok(Some(BackupBefore { backup: self.backups(global)?, when, level }))
+        Ok(BackupBefore { backup, when, level, is_said })
     }
 
     fn policy(&self) -> Policy {

@@ -2,13 +2,17 @@
 //!
 //! Invariants: a file that cannot be read never hides the others; nothing is written.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use underpin_core::assess::still_named;
 use underpin_core::error::ExitStatus;
 use underpin_core::migrations::{self, MigrationName, SCRIPT_FILE};
 use underpin_core::{Code, Error, Result};
 use underpin_sql::finding::Severity;
 use underpin_sql::lint::{Facts, Options, Report, Runner, Source, lint};
+use underpin_sql::model::read;
+use underpin_sql::removed::{Removed, removed};
 use underpin_sql::rules;
 
 use crate::args::{FailOn, Global, Level, LintArguments, Output, RunnerName};
@@ -37,7 +41,7 @@ pub(crate) fn run(
             .pending_from
             .as_ref()
             .and_then(|_| sources.iter().position(|s| s.judged)),
-        facts: Facts::default(),
+        facts: Facts { code: code(&arguments.code, &sources)?, ..Facts::default() },
         enabled: enabled(&arguments.enable)?,
     };
     let least = match arguments.level {
@@ -65,6 +69,30 @@ pub(crate) fn run(
         None if refused => ExitStatus::Refused,
         None => ExitStatus::Success,
     })
+}
+
+/// Where the application's code names what the judged files take away.
+fn code(folders: &[PathBuf], sources: &[Source]) -> Result<BTreeMap<String, Vec<String>>> {
+    if folders.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let judged = sources.iter().filter(|s| s.judged);
+    let names: Vec<Removed> = judged
+        .flat_map(|s| read(&s.text))
+        .flat_map(|parsed| {
+            let inner: Vec<Removed> =
+                parsed.inside.iter().flat_map(|p| removed(&p.statement)).collect();
+            removed(&parsed.statement).into_iter().chain(inner)
+        })
+        .collect();
+    let found = still_named(folders, &names)?;
+    if found.cut {
+        crate::output::err(&format!(
+            "only {} files of code were read: a bound was met",
+            found.files
+        ));
+    }
+    Ok(found.places)
 }
 
 fn print(printer: &Printer, report: &Report, least: Severity) {

@@ -2,11 +2,13 @@
 
 mod args;
 mod backup;
+mod checklist;
 mod demo;
 mod deploy;
 mod doctor;
 mod environment;
 mod explain;
+mod init;
 mod lint;
 mod migrate;
 mod notes;
@@ -48,6 +50,9 @@ fn main() -> ExitCode {
         Verb::Explain { code } => Some(explain::run(code, &printer)),
         Verb::Completions { shell } => Some(Ok(shell::completions(*shell))),
         Verb::Man { folder } => Some(shell::manual(folder)),
+        Verb::Init { apply, dry_run } => {
+            Some(init::run(&arguments.global, *apply, *dry_run, &printer))
+        }
         _ => None,
     };
     if let Some(result) = done {
@@ -110,6 +115,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         Verb::Plan(_) => true,
         Verb::Notes(_) => page || comment,
         Verb::History { .. } => page,
+        Verb::Checklist { .. } => comment,
         Verb::Rehearse(_) => comment,
         _ => false,
     };
@@ -173,6 +179,7 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
             Ok(if report.equal { ExitStatus::Success } else { ExitStatus::Failed })
         }
         Verb::Notes(arguments) => notes::run(global, arguments, printer),
+        Verb::Checklist { when, allow } => checklist::run(global, *when, allow, printer).await,
         Verb::History { runs } => {
             let project = Project::find(global)?;
             let (options, backups) =
@@ -199,7 +206,8 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
         | Verb::Lint(_)
         | Verb::Explain { .. }
         | Verb::Completions { .. }
-        | Verb::Man { .. } => Ok(ExitStatus::Success),
+        | Verb::Man { .. }
+        | Verb::Init { .. } => Ok(ExitStatus::Success),
         Verb::Demo => demo::run(global, printer).await,
     }
 }

@@ -137,7 +137,7 @@ pub(crate) async fn approve(
         Error::new(Code::Usage, "nobody is named who approves").hint("give --by NAME")
     })?;
     let request = ApproveRequest {
-        plan: plan::read(&arguments.plan)?,
+        plan: plan::binding(&arguments.plan)?,
         by,
         note: arguments.note.clone(),
         commit: COMMITS.iter().find_map(|name| variable(name)).or_else(checked_out),

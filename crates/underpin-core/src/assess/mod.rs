@@ -7,10 +7,12 @@
 //! could not be found out is said. Non-goals: whether to go on (the verb's policy), running
 //! anything.
 
+mod code;
 mod observe;
 mod predict;
 mod preflight;
 
+pub use code::{StillNamed, still_named};
 pub use observe::{Observed, observe};
 pub use predict::{Calibration, Prediction, TableSize, measure, predict};
 pub use preflight::{Answer, Preflight, answer, preflights};

@@ -223,7 +223,7 @@ impl Run<'_> {
             on_scratch: true,
         };
         let begun = Instant::now();
-        let errors = restore.run().await?;
+        let errors = restore.run(tell).await?;
         let took = begun.elapsed();
         let engine = place.phrase();
         if !missing.is_empty() {

@@ -66,7 +66,7 @@ pub async fn restored_copy(
             on_scratch: true,
         };
         let begun = Instant::now();
-        let errors = restore.run().await?;
+        let errors = restore.run(tell).await?;
         if !errors.is_empty() {
             let words = format!("{} did not accept the dump", place.phrase());
             return Err(Error::new(Code::RestoreFailed, words).details(errors));

@@ -139,6 +139,10 @@ impl Draft<'_> {
                     _ = tick.tick() => {
                         let bytes = files::bytes_below(&self.folder());
                         tell(Step::Progress { phase: "dump", bytes, of: Some(of) });
+                        let found = files::files(&self.folder()).unwrap_or_default();
+                        let data = found.iter().filter(|f| data_file_number(f).is_some());
+                        let (done, of) = (data.count() as u64, source.tables.len() as u64);
+                        tell(Step::Tables { phase: "dump", done, of });
                     }
                 }
             }

@@ -82,6 +82,15 @@ pub enum Step {
         /// Bytes in all.
         of: Option<u64>,
     },
+    /// Tables done so far, and of how many.
+    Tables {
+        /// As in `Begun`.
+        phase: &'static str,
+        /// Tables done, or under way.
+        done: u64,
+        /// Tables in all.
+        of: u64,
+    },
     /// A level is reached, and by what.
     Reached(Level, String),
     /// A word of caution.

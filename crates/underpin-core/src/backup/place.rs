@@ -3,17 +3,21 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::content::{self, RowDigest, TableContent};
 use super::dump::DUMP;
 use super::manifest::{Compressor, Manifest, SequenceState};
 use super::store::Store;
-use super::{Tools, interrupted, large_object, query_failed, source};
+use super::{Step, Tell, Tools, interrupted, large_object, query_failed, source};
 use crate::error::{Code, Error, Result};
 use crate::postgres::binaries::ServerBinaries;
-use crate::postgres::clients::ClientTools;
+use crate::postgres::clients::{ClientTools, Ended};
 use crate::postgres::cluster::{Cluster, ClusterOptions};
 use crate::postgres::{ConnectionSettings, ServerVersion, Session, identifier};
+
+/// Between two words about progress.
+const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 
 /// For loading much at once; the cluster is thrown away.
 const SETTINGS: &[&str] = &[
@@ -116,7 +120,7 @@ impl Restore<'_> {
     ///
     /// # Errors
     /// UP-6001, UP-6008 with the tool's words, UP-4005.
-    pub(super) async fn run(&self) -> Result<Vec<String>> {
+    pub(super) async fn run(&self, tell: Tell<'_>) -> Result<Vec<String>> {
         let (clients, direct) = self.clients()?;
         let store = Store::new(self.tools.folder.clone(), None);
         let stage = if direct { None } else { Some(store.stage(&self.folder.join(DUMP))?) };
@@ -132,8 +136,8 @@ impl Restore<'_> {
         }
         arguments.push(dump.into());
         let mut stop = self.tools.stop.clone();
-        let ended =
-            clients.run("pg_restore", arguments, Some(self.target), stop.requested()).await?;
+        let run = clients.run("pg_restore", arguments, Some(self.target), stop.requested());
+        let ended = self.watched(run, tell).await?;
         if ended.stopped {
             return Err(interrupted("the restore"));
         }
@@ -144,6 +148,36 @@ impl Restore<'_> {
             return Err(Error::new(Code::RestoreFailed, words));
         }
         Ok(errors)
+    }
+
+    /// Waits for `pg_restore` and says once a second how large the database is by then. What it will
+    /// be is not known: rows take about as much as their COPY text, and indexes a third of that.
+    async fn watched(
+        &self,
+        run: impl Future<Output = Result<Ended>>,
+        tell: Tell<'_>,
+    ) -> Result<Ended> {
+        let session = self.target.connect().await?;
+        let size = async || {
+            let sql = "SELECT pg_catalog.pg_database_size(current_database())";
+            let bytes = session.value(sql).await.ok().flatten();
+            bytes.and_then(|bytes| bytes.parse::<u64>().ok()).unwrap_or(0)
+        };
+        let empty = size().await;
+        let rows: u64 = self.manifest.tables.iter().map(|table| table.bytes).sum();
+        let of = Some(rows + rows / 3);
+        let mut run = std::pin::pin!(run);
+        let mut tick = tokio::time::interval(PROGRESS_PAUSE);
+        tick.tick().await;
+        loop {
+            tokio::select! {
+                ended = &mut run => return ended,
+                _ = tick.tick() => {
+                    let bytes = size().await.saturating_sub(empty);
+                    tell(Step::Progress { phase: "restore", bytes, of });
+                }
+            }
+        }
     }
 
     /// A `pg_restore` that reads this dump, and whether it reads the files as they are.

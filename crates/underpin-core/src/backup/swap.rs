@@ -298,7 +298,7 @@ impl Side<'_> {
             target: &self.target,
             on_scratch: false,
         };
-        let errors = restore.run().await?;
+        let errors = restore.run(tell).await?;
         let removed = "the live database was not touched, and the new one is removed";
         if !errors.is_empty() {
             return Err(Error::new(Code::RestoreFailed, "the server did not accept the dump")

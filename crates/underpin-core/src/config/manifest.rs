@@ -40,16 +40,30 @@ pub enum OnFailure {
     Wait,
 }
 
-/// `[compatibility]`: how old a database may be.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// `[compatibility]`: how old a database may be, and how new.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Compatibility {
     /// The migration that a database must have reached.
-    pub floor: String,
+    pub floor: Option<String>,
+    /// What becomes of this version on a database that a newer one has upgraded.
+    #[serde(default)]
+    pub newer_database: NewerDatabase,
     /// The version that brings it there.
     pub install: Option<String>,
     /// Why, for whoever runs into it.
     pub why: Option<String>,
+}
+
+/// What becomes of a version on a database that a newer one has upgraded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NewerDatabase {
+    /// It is said, and goes on.
+    #[default]
+    Warn,
+    /// It is refused.
+    Refuse,
 }
 
 /// `[[stop]]`: a migration that an upgrade must not pass without the version that ends there.

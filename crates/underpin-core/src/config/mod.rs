@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 
 pub use generation::Generation;
 pub use manifest::{
-    Compatibility, EnvironmentSettings, NeedsApproval, OnFailure, Repair, StartSettings,
-    UpgradeStop, duration,
+    Compatibility, EnvironmentSettings, NeedsApproval, NewerDatabase, OnFailure, Repair,
+    StartSettings, UpgradeStop, duration,
 };
 pub use occasion::{Machine, Occasion};
 pub use settings::{

@@ -17,8 +17,10 @@ pub struct Facts {
     pub applied: usize,
     /// Waiting.
     pub pending: usize,
-    /// Failed and not resolved.
+    /// Failed and not resolved, so that a deploy stops.
     pub failed: Vec<String>,
+    /// Failed, and healed by the next deploy.
+    pub healing: Vec<String>,
     /// Recorded, and not in the folder.
     pub missing: Vec<String>,
     /// Applied, and changed since.
@@ -54,6 +56,15 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
         .remedy("underpin status --evidence")
         .remedy("underpin explain P3009"),
         &facts.failed,
+    );
+    add(
+        Finding::warning(
+            CHECK,
+            format!("{} failed; the next deploy heals it", count(facts.healing.len(), "migration")),
+        )
+        .remedy("underpin status --evidence")
+        .remedy("underpin deploy"),
+        &facts.healing,
     );
     add(
         Finding::warning(
@@ -146,6 +157,7 @@ mod tests {
         assert_eq!(worst(&Facts { missing: name(), ..there.clone() }), Level::Warning);
         assert_eq!(worst(&Facts { edited: name(), ..there.clone() }), Level::Warning);
         assert_eq!(worst(&Facts { failed: name(), ..there.clone() }), Level::Error);
+        assert_eq!(worst(&Facts { healing: name(), ..there.clone() }), Level::Warning);
         assert_eq!(worst(&Facts { broken_journal: Some(3), ..there }), Level::Warning);
         assert_eq!(
             worst(&Facts { unmanaged_objects: Some(9), ..Facts::default() }),

@@ -43,6 +43,7 @@ pub(super) async fn admit(
     sink: &mut dyn EventSink,
 ) -> Result<Option<Approved>> {
     let gate = &options.gate;
+    refuse_newer(options, intent.folder, intent.history)?;
     let idle = intent.baseline.is_empty() && intent.pending.is_empty();
     if gate.plan.is_none() && (idle || !asks(options)) {
         return Ok(None);
@@ -82,6 +83,18 @@ pub(super) async fn admit(
     approved(options, &binding, errors, session).await
 }
 
+/// Refuses a version that is older than the database, where the project wants that.
+///
+/// # Errors
+/// UP-2304.
+pub(super) fn refuse_newer(
+    options: &Options,
+    folder: &MigrationFolder,
+    history: &History,
+) -> Result<()> {
+    upgrade::check_newer(&options.manifest, folder, history, &options.gate.allow)
+}
+
 /// Whether anything is to be looked at.
 pub(super) fn asks(options: &Options) -> bool {
     let (gate, manifest) = (&options.gate, &options.manifest);
@@ -112,7 +125,7 @@ fn check_upgrade(options: &Options, intent: &Intent<'_>, live: &CatalogSnapshot)
 }
 
 /// The approval, where the policy wants one or the guard would refuse without.
-async fn approved(
+pub(super) async fn approved(
     options: &Options,
     binding: &Binding,
     errors: bool,

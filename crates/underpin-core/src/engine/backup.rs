@@ -16,7 +16,7 @@ use crate::event::{Event, EventSink};
 use crate::execute::Executor;
 use crate::journal::{Entry, Kind};
 use crate::migrations::Migration;
-use crate::postgres::Session;
+use crate::postgres::{Queryable as _, Session};
 
 /// Between two renewals of the lease.
 const RENEW_PAUSE: Duration = Duration::from_secs(8);
@@ -327,6 +327,7 @@ pub(super) fn emit(sink: &mut dyn EventSink, step: Step) {
     sink.emit(&match step {
         Step::Begun(phase) => Event::BackupPhase { phase },
         Step::Progress { phase, bytes, of } => Event::BackupProgress { phase, bytes, of },
+        Step::Tables { phase, done, of } => Event::BackupTables { phase, done, of },
         Step::Reached(level, evidence) => {
             Event::BackupProven { level: level.number(), word: level.word(), evidence }
         }
@@ -337,12 +338,15 @@ pub(super) fn emit(sink: &mut dyn EventSink, step: Step) {
 /// A backup before the first migration of a deploy.
 #[derive(Debug, Clone)]
 pub struct BackupBefore {
-    /// Where it goes.
-    pub backup: BackupOptions,
+    /// Where it goes, or why that is not known.
+    pub backup: Result<BackupOptions>,
     /// Before which deploys.
     pub when: BeforeDeploy,
     /// How far it has to be proven; by default 5 where data may be destroyed, else 3.
     pub level: Option<Level>,
+    /// Somebody has said so. Otherwise a machine without server binaries, which can restore
+    /// nothing, need not prove more than level 3.
+    pub is_said: bool,
 }
 
 impl BackupBefore {
@@ -365,16 +369,20 @@ impl BackupBefore {
         {
             return Ok(None);
         }
-        if !self.backup.accept.is_empty() {
-            return self.take_evidence(options, destroying.as_deref(), executor).await.map(Some);
+        if let Ok(backup) = &self.backup
+            && !backup.accept.is_empty()
+        {
+            let taken = take_evidence(backup, options, destroying.as_deref(), executor).await;
+            return taken.map(Some);
         }
         let level = self.level.unwrap_or(match destroying {
-            Some(_) => Level::Equal,
+            Some(_) => self.by_default(options, executor, sink),
             None => Level::Decodable,
         });
         let stamp = first.name.as_str().split('_').next().unwrap_or_default();
-        let request = self.backup.request(options, &format!("before_{stamp}"));
-        let tools = self.backup.tools(options);
+        let backup = self.backup.clone().map_err(|error| because(level, &destroying, &error))?;
+        let request = backup.request(options, &format!("before_{stamp}"));
+        let tools = backup.tools(options);
         let mut tell = |step| emit(sink, step);
         let made = async {
             let (name, manifest) =
@@ -388,12 +396,7 @@ impl BackupBefore {
         let (name, manifest) =
             while_renewing(executor, made).await.map_err(|error: Error| match error.code() {
                 Code::Fenced | Code::Interrupted | Code::ConnectionLost => error,
-                _ => error.hints().iter().fold(
-                    unproven(level, destroying.as_deref())
-                        .caused_by(&error)
-                        .details(error.detail_lines().to_vec()),
-                    |unproven, hint| unproven.hint(hint.clone()),
-                ),
+                _ => because(level, &destroying, &error),
             })?;
         if manifest.level() < Some(level) {
             let unchecked = manifest.proofs.last().map(|p| p.unchecked.clone()).unwrap_or_default();
@@ -407,31 +410,50 @@ impl BackupBefore {
 }
 
 impl BackupBefore {
-    async fn take_evidence(
+    /// The level before a step that may take data away.
+    fn by_default(
         &self,
         options: &Options,
-        destroying: Option<&str>,
         executor: &mut Executor,
-    ) -> Result<String> {
-        let (store, kinds) = (self.backup.store(), &self.backup.accept);
-        let session = executor.session();
-        let within = self.backup.accept_within;
-        let found = backup::accepted(session, &options.target, &store, kinds, within).await;
-        let claim = found.map_err(|error| match error.code() {
-            Code::BackupUnproven => destroying.into_iter().fold(error, Error::caused_by),
-            _ => error,
-        })?;
+        sink: &mut dyn EventSink,
+    ) -> Level {
+        let major = executor.session().version().major();
+        if self.is_said || options.scratch.binaries_of(major).is_some() {
+            return Level::Equal;
+        }
         let words = format!(
-            "{} ({} {} of {}, claimed by {})",
-            claim.name,
-            claim.kind.word(),
-            claim.id,
-            claim.at,
-            claim.by
+            "the backup is not restored to be compared: no PostgreSQL {major} server binaries here"
         );
-        executor.record("", Entry::new(Kind::EvidenceAccepted).detail(&words)).await?;
-        Ok(words)
+        sink.emit(&Event::Warning { name: "backup", message: words, details: Vec::new() });
+        Level::Decodable
     }
+}
+
+/// What the policy accepts in place of a backup; the journal says so.
+async fn take_evidence(
+    backup: &BackupOptions,
+    options: &Options,
+    destroying: Option<&str>,
+    executor: &mut Executor,
+) -> Result<String> {
+    let (store, kinds) = (backup.store(), &backup.accept);
+    let session = executor.session();
+    let within = backup.accept_within;
+    let found = crate::backup::accepted(session, &options.target, &store, kinds, within).await;
+    let claim = found.map_err(|error| match error.code() {
+        Code::BackupUnproven => destroying.into_iter().fold(error, Error::caused_by),
+        _ => error,
+    })?;
+    let words = format!(
+        "{} ({} {} of {}, claimed by {})",
+        claim.name,
+        claim.kind.word(),
+        claim.id,
+        claim.at,
+        claim.by
+    );
+    executor.record("", Entry::new(Kind::EvidenceAccepted).detail(&words)).await?;
+    Ok(words)
 }
 
 /// The first statement of a migration after which data may be gone, in words.
@@ -443,12 +465,21 @@ fn destroying(migration: &Migration) -> Option<String> {
     })
 }
 
+/// There is no backup, for a reason that has its own hints.
+fn because(level: Level, destroying: &Option<String>, error: &Error) -> Error {
+    let unproven = unproven(level, destroying.as_deref());
+    let unproven = unproven.caused_by(error).details(error.detail_lines().to_vec());
+    error.hints().iter().fold(unproven, |unproven, hint| unproven.hint(hint.clone()))
+}
+
 fn unproven(level: Level, destroying: Option<&str>) -> Error {
     let words =
         format!("there is no backup of level {level}, which the policy demands before this deploy");
     let error = Error::new(Code::BackupUnproven, words);
     let error = destroying.into_iter().fold(error, Error::caused_by);
-    error.hint("to deploy without it: before_deploy = \"never\", or a lower level, in [backup] of underpin.toml")
+    error
+        .hint("to deploy without it: underpin deploy --allow unsaved-database")
+        .hint("for good: before_deploy = \"never\", or a lower level, in [backup] of underpin.toml")
 }
 
 /// Waits for `work`, and keeps the turn meanwhile.

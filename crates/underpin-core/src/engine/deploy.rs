@@ -175,7 +175,8 @@ async fn deploy_in_rounds(
             for repair in due {
                 let now = table.read(hold.session()?).await?;
                 let Hold::Turn(executor) = hold else { break };
-                if Box::pin(repair::perform(options, folder, &now, repair, executor, sink)).await? {
+                let done = Box::pin(repair::perform(options, folder, &now, repair, executor, sink));
+                if done.await.map_err(|error| with_repaired(error, &repaired))? {
                     repaired.push(repair.said.migration.clone());
                 }
             }

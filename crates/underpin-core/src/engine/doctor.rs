@@ -230,12 +230,17 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> 
 }
 
 fn facts(report: &StatusReport, broken_journal: Option<i64>) -> history::Facts {
+    let failed = |heals: bool| {
+        let found = report.failed.iter().filter(|failed| failed.heals == heals);
+        found.map(|failed| failed.name.clone()).collect()
+    };
     history::Facts {
         exists: report.history_exists,
         unmanaged_objects: report.unmanaged_objects,
         applied: report.applied.len(),
         pending: report.pending.len(),
-        failed: report.failed.iter().map(|f| f.name.clone()).collect(),
+        failed: failed(false),
+        healing: failed(true),
         missing: report
             .missing_from_folder
             .iter()

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::backup::{BackupListReport, BackupOptions, backup_list};
+use super::measured;
 use super::{Options, connect, history_table};
 use crate::error::Result;
 use crate::event::EventSink;
 use crate::history::MigrationRecord;
-use crate::journal::{self, BaselineRow, Kind, Record};
+use crate::journal::{self, Approval, BaselineRow, Kind, Record};
 use crate::postgres::Session;
 
 /// What became of a run.
@@ -204,6 +205,9 @@ fn deed(entry: &Record, rows: &[MigrationRecord]) -> Deed {
             Some("(the attempt of an earlier run)".to_owned())
         }
         Some(Kind::MigrationUndone) => Some(because(&entry.detail)),
+        Some(Kind::Timed) => entry.detail.as_deref().map(measured::in_words),
+        Some(Kind::Approved) => entry.detail.as_deref().map(approved),
+        Some(Kind::ApprovalUsed) => entry.detail.as_ref().map(|seq| format!("(entry {seq})")),
         _ => entry.detail.clone(),
     };
     let row = rows.iter().find(|row| Some(&row.id) == entry.row.as_ref());
@@ -217,6 +221,14 @@ fn because(sqlstate: &Option<String>) -> String {
         None | Some("") => String::new(),
         Some(sqlstate) => format!("(SQLSTATE {sqlstate})"),
     }
+}
+
+fn approved(detail: &str) -> String {
+    let Ok(approval) = serde_json::from_str::<Approval>(detail) else { return detail.to_owned() };
+    let commit = approval.commit.map(|commit| format!(", commit {commit}")).unwrap_or_default();
+    let note = approval.note.map(|note| format!(": {note}")).unwrap_or_default();
+    let plan: String = approval.plan.chars().take(12).collect();
+    format!("by {} ({}), plan {plan}{commit}{note}", approval.by, approval.role)
 }
 
 fn baselined(detail: &str) -> String {

@@ -11,6 +11,9 @@ use crate::rehearse::{MeasuredMigration, MeasuredStatement, Record};
 /// Work that takes no longer than this keeps nobody waiting beyond what a lock by itself does.
 pub(super) const ORDINARY_MS: u64 = 200;
 
+/// Below that a ratio of times says nothing.
+const RATIO_FROM_MS: f64 = 100.0;
+
 /// Findings about rows: a statement that ran on a copy of all rows does not fail on them.
 const ABOUT_ROWS: &[&str] = &[
     "FAIL-ADD-COLUMN-NOT-NULL-NO-DEFAULT",
@@ -167,7 +170,7 @@ pub(super) struct Expectation {
 }
 
 /// What a migration took in production, beside what was expected.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Timing {
     /// The migration.
     pub migration: String,
@@ -178,7 +181,8 @@ pub struct Timing {
     /// On the copy, grown with the tables.
     pub rehearsed_ms: Option<f64>,
     /// What it took over what was expected: the rehearsal's time, else the middle of the interval.
-    /// `None` below ten milliseconds, where it says nothing.
+    /// `None` where both are below a tenth of a second: there the bookkeeping around a migration,
+    /// which nothing predicts, is the larger part.
     pub ratio: Option<f64>,
 }
 
@@ -187,8 +191,9 @@ impl Expectation {
     pub(super) fn met_by(&self, took: std::time::Duration) -> Timing {
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let middle = self.rehearsed_ms.or(self.predicted.map(Prediction::middle_ms));
+        let tells = |middle: &f64| *middle >= RATIO_FROM_MS || took_ms as f64 >= RATIO_FROM_MS;
         let ratio = middle
-            .filter(|middle| *middle >= 10.0 || took_ms >= 10)
+            .filter(tells)
             .map(|middle| (took.as_secs_f64() * 1000.0 / middle.max(1.0) * 100.0).round() / 100.0);
         Timing {
             migration: self.migration.clone(),
@@ -206,6 +211,22 @@ impl Timing {
     pub fn is_longer(&self) -> bool {
         self.predicted.is_some_and(|predicted| self.took_ms > predicted.high_ms)
     }
+}
+
+/// What the journal keeps of a deploy's times, for a person.
+pub(super) fn in_words(detail: &str) -> String {
+    let Ok(timings) = serde_json::from_str::<Vec<Timing>>(detail) else {
+        return detail.to_owned();
+    };
+    let one = |timing: &Timing| {
+        let expected = match (timing.rehearsed_ms, timing.predicted) {
+            (Some(ms), _) => format!(", rehearsed {ms:.0} ms"),
+            (None, Some(p)) => format!(", predicted {} to {} ms", p.low_ms, p.high_ms),
+            (None, None) => String::new(),
+        };
+        format!("{} {} ms{expected}", timing.migration, timing.took_ms)
+    };
+    timings.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -227,7 +248,7 @@ mod tests {
         assert_eq!(timing.ratio, Some(1.5), "the rehearsal is the nearer one");
         let timing = expected(None, None).met_by(took);
         assert_eq!((timing.ratio, timing.is_longer()), (None, false));
-        let short = std::time::Duration::from_millis(3);
+        let short = std::time::Duration::from_millis(30);
         let timing = expected(Some(Prediction { low_ms: 0, high_ms: 1 }), None).met_by(short);
         assert_eq!(timing.ratio, None);
     }

@@ -5,6 +5,7 @@ mod admission;
 mod approve;
 mod backup;
 mod baseline;
+pub mod checklist;
 mod deploy;
 mod doctor;
 mod environment;
@@ -48,7 +49,7 @@ pub use plan::{
 pub use rehearse::{RehearsalReport, RehearseRequest, Source, rehearse};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};
-pub use upgrade::ALLOW_STOP;
+pub use upgrade::{ALLOW_NEWER, ALLOW_STOP};
 pub use verify::{VerifyReport, verify};
 
 use crate::config::{Compatibility, NeedsApproval, Repair, Secret, UpgradeStop};

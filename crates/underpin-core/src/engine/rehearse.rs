@@ -481,13 +481,14 @@ async fn perform(
             statements: statements.map(|s| placed(s, script)).collect(),
         }
     });
+    let migrations: Vec<MeasuredMigration> = migrations.collect();
     Ok(Record {
         at: jiff::Timestamp::now().to_string(),
         subject: live.subject(),
         copy,
-        migrations: migrations.collect(),
+        failure: failure.map(|failure| located(failure, &migrations, folder)),
+        migrations,
         invalid_indexes: invalid_indexes(&stage.settings, options.target.schema()).await?,
-        failure,
         verified,
         not_verified_because,
     })
@@ -533,6 +534,21 @@ pub(super) fn failure(error: &Error) -> Failure {
         details: error.detail_lines().iter().take(DETAILS_MAX).cloned().collect(),
         place: error.location().map(|at| format!("{}:{}:{}", at.file, at.line, at.column)),
     }
+}
+
+/// Where the server names no position, the place is the statement's.
+fn located(
+    mut failure: Failure,
+    migrations: &[MeasuredMigration],
+    folder: &MigrationFolder,
+) -> Failure {
+    let failed = migrations.iter().find_map(|migration| {
+        let statement = migration.statements.iter().find(|s| s.failed.is_some())?;
+        let file = folder.migrations.iter().find(|m| m.name.as_str() == migration.name)?;
+        Some(format!("{}:{}", file.path.display(), statement.line))
+    });
+    failure.place = failure.place.or(failed);
+    failure
 }
 
 /// A measurement with its place in the file.

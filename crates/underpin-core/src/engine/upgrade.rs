@@ -1,14 +1,19 @@
-//! How old a database may be: the floor below which this folder cannot upgrade it, and the stops
-//! that an upgrade must not pass. Pure.
+//! How old a database may be, and how new: the floor below which this folder cannot upgrade it, the
+//! stops that an upgrade must not pass, and what a newer version has left. Pure.
 
 use std::collections::BTreeSet;
 
 use super::Manifest;
+use crate::config::NewerDatabase;
 use crate::error::{Code, Error, Result};
-use crate::migrations::{Migration, MigrationFolder};
+use crate::history::History;
+use crate::migrations::{Migration, MigrationFolder, compare_names};
 
 /// The word of `--allow` that lets an upgrade pass a stop.
 pub const ALLOW_STOP: &str = "upgrade-stop";
+
+/// The word of `--allow` that lets an older version go on on a newer database.
+pub const ALLOW_NEWER: &str = "newer-database";
 
 /// How far a database is.
 pub(super) struct Reached<'a> {
@@ -34,13 +39,14 @@ pub(super) fn check(
         return Ok(());
     }
     if let Some(below) = &manifest.compatibility
-        && !reached.in_effect.contains(below.floor.as_str())
+        && let Some(floor) = &below.floor
+        && !reached.in_effect.contains(floor.as_str())
     {
         let version = below.install.as_deref().unwrap_or("a version between");
         let words = "the database is older than this version can upgrade";
-        let error = Error::new(Code::UpgradeRefused, words).details(below.why.clone()).caused_by(
-            format!("`{}` is not in effect, and this version starts there", below.floor),
-        );
+        let error = Error::new(Code::UpgradeRefused, words)
+            .details(below.why.clone())
+            .caused_by(format!("`{floor}` is not in effect, and this version starts there"));
         return Err(first(error, version));
     }
     for stop in &manifest.stops {
@@ -71,6 +77,40 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Refuses a version that is older than the database, where the project wants that: the history
+/// records migrations behind the folder's end. Those before it may have been squashed.
+///
+/// # Errors
+/// UP-2304.
+pub(super) fn check_newer(
+    manifest: &Manifest,
+    folder: &MigrationFolder,
+    history: &History,
+    allow: &[String],
+) -> Result<()> {
+    let refuses =
+        manifest.compatibility.as_ref().is_some_and(|c| c.newer_database == NewerDatabase::Refuse);
+    if !refuses || allow.iter().any(|word| word == ALLOW_NEWER) {
+        return Ok(());
+    }
+    let Some(end) = folder.migrations.last() else { return Ok(()) };
+    let newer: Vec<String> = history
+        .missing_from(folder)
+        .into_iter()
+        .filter(|name| compare_names(name.as_str(), end.name.as_str()).is_gt())
+        .map(ToString::to_string)
+        .collect();
+    if newer.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Code::UpgradeRefused, "a newer version has upgraded the database")
+        .details(newer)
+        .caused_by("the history records migrations that this version does not know")
+        .hint("install that version again")
+        .hint("or go back to a backup from before it: underpin backup list")
+        .hint(format!("to go on with this version all the same: --allow {ALLOW_NEWER}")))
 }
 
 fn last<'a>(reached: &Reached<'a>) -> &'a str {
@@ -115,13 +155,13 @@ mod tests {
 
     #[test]
     fn a_floor_holds_for_what_is_there_already() {
-        let floor = Compatibility { floor: "2_b".to_owned(), install: None, why: None };
+        let floor = Compatibility { floor: Some("2_b".to_owned()), ..Default::default() };
         let manifest = Manifest { compatibility: Some(floor), ..Manifest::default() };
         assert_eq!(checked(&manifest, &["1_a"], false, &[]).as_deref(), Some("UP-2304"));
         assert_eq!(checked(&manifest, &["1_a", "2_b"], false, &[]), None);
         assert_eq!(checked(&manifest, &[], true, &[]), None);
         // Squashed: the history still has it, the folder does not.
-        let floor = Compatibility { floor: "0_old".to_owned(), install: None, why: None };
+        let floor = Compatibility { floor: Some("0_old".to_owned()), ..Default::default() };
         let manifest = Manifest { compatibility: Some(floor), ..Manifest::default() };
         assert_eq!(checked(&manifest, &["0_old", "1_a"], false, &[]), None);
         assert_eq!(checked(&manifest, &["1_a"], false, &[]).as_deref(), Some("UP-2304"));

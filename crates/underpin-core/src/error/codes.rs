@@ -193,8 +193,8 @@ codes! {
     /// elsewhere `--allow protected`, or an approval of exactly this plan, lets the write pass.
     EnvironmentProtected = "UP-2303", Refused, AfterRepair, "the environment is protected";
     /// The database is older than this version can upgrade (`[compatibility]` of `underpin.toml`), or
-    /// a version that has to be installed in between would be skipped (`[[stop]]`). The message
-    /// says which version to install first. Nothing was changed.
+    /// a version that has to be installed in between would be skipped (`[[stop]]`), or a newer one
+    /// has upgraded it. The message says which version to install. Nothing was changed.
     UpgradeRefused = "UP-2304", Refused, AfterRepair, "another version has to be installed first";
     /// `[policy] needs_approval` wants somebody to have looked at exactly this plan, and nobody
     /// has, or too long ago, or for another database, or the journal that says so was changed.

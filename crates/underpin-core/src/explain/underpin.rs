@@ -33,6 +33,7 @@ fn state(code: Code) -> &'static str {
     match code {
         Code::ConnectionLost
         | Code::MigrationFailed
+        | Code::RepairFailed
         | Code::LockTimeout
         | Code::Fenced
         | Code::Internal => OWN_LINE,
@@ -60,6 +61,15 @@ fn commands(code: Code) -> &'static [&'static str] {
         Code::PolicyRefused | Code::PlanUnreadable | Code::PlanStale => {
             &["underpin plan", "underpin plan --out plan.json", "underpin deploy --plan plan.json"]
         }
+        Code::StartUnusable => &["underpin deploy --help"],
+        Code::EnvironmentProtected => &["underpin environment", "underpin config show --origin"],
+        Code::ApprovalMissing => &[
+            "underpin plan --out plan.json",
+            "underpin approve plan.json",
+            "underpin deploy --plan plan.json",
+        ],
+        Code::UpgradeRefused => &["underpin status"],
+        Code::RepairFailed => &["underpin status --evidence", "underpin verify"],
         Code::ReplayFailed => &["underpin lint", "underpin doctor"],
         Code::FailedMigration => &[
             "underpin status --evidence",

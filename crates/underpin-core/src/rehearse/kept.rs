@@ -1,14 +1,14 @@
 //! Records of rehearsals, kept so that a plan finds the one that fits.
 //!
-//! One file for one subject, named by a hash of it: a rehearsal of the same state takes the place of
-//! the older one. Files are 0600 and written whole.
+//! One file for one subject and sort of copy, named by a hash of the subject: a rehearsal of the same
+//! state takes the place of the older one. Files are 0600 and written whole.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Record, Subject};
+use super::{From, Record, Subject};
 use crate::error::{Code, Error, Result};
 
 /// The form of a file.
@@ -30,12 +30,12 @@ struct Document {
     rehearsal: Record,
 }
 
-/// Where the record of a subject is kept below `folder`.
+/// Where the record of a subject on such a copy is kept below `folder`.
 #[must_use]
-pub fn path_of(folder: &Path, subject: &Subject) -> PathBuf {
+pub fn path_of(folder: &Path, subject: &Subject, from: From) -> PathBuf {
     let text = serde_json::to_vec(subject).unwrap_or_default();
     let hash: String = Sha256::digest(text).iter().take(12).map(|b| format!("{b:02x}")).collect();
-    folder.join(format!("{hash}.json"))
+    folder.join(format!("{hash}-{}.json", from.word()))
 }
 
 /// Writes a record to `path`, whole or not at all.
@@ -70,7 +70,7 @@ pub fn keep(folder: &Path, record: &Record) -> Result<PathBuf> {
         let words = format!("the folder `{}` cannot be made", folder.display());
         Error::new(Code::CopyFailed, words).caused_by(e)
     })?;
-    let path = path_of(folder, &record.subject);
+    let path = path_of(folder, &record.subject, record.copy.from);
     write(&path, record)?;
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<(std::time::SystemTime, PathBuf)> = entries
@@ -106,9 +106,11 @@ pub fn read(path: &Path) -> Result<Record> {
     }
 }
 
-/// The record of this very subject, if one is kept and can be read.
+/// The record of this very subject that shows most, if one is kept and can be read.
 #[must_use]
 pub fn find(folder: &Path, subject: &Subject) -> Option<Record> {
-    let record = read(&path_of(folder, subject)).ok()?;
-    (record.subject == *subject).then_some(record)
+    [From::Backup, From::Sample, From::Schema].into_iter().find_map(|from| {
+        let record = read(&path_of(folder, subject, from)).ok()?;
+        (record.subject == *subject).then_some(record)
+    })
 }

@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::backup::{Step, Tell};
 use crate::error::{Code, Error, Result};
@@ -16,6 +17,8 @@ use crate::execute::Stop;
 use crate::postgres::clients::{ClientTools, Ended};
 use crate::postgres::{ConnectionSettings, Session, SqlError, identifier, literal};
 
+/// Between two words about progress.
+const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 /// Keys asked for by one query.
 const KEYS: u64 = 1000;
 /// Rounds over all foreign keys before what is open is left out: a chain of rows needs one for each
@@ -142,13 +145,15 @@ pub async fn copy_rows(way: &Way<'_>, rows: Rows, tell: Tell<'_>) -> Result<Samp
         Rows::Sample(limits) => limits.bytes,
     };
     let sampled = Sampled { taken_at, ..Sampled::default() };
-    let mut pump = Pump { live: &live, copy: &copy, room, sampled, tell };
+    let mut pump = Pump { live: &live, copy: &copy, room, sampled, tell, told: Instant::now() };
     let tables = tables(&live).await?;
     for table in tables.iter().filter(|table| table.is_ours) {
         pump.whole(table).await?;
     }
     if let Rows::Sample(limits) = rows {
-        for table in tables.iter().filter(|table| !table.is_ours) {
+        let of = tables.iter().filter(|table| !table.is_ours).count() as u64;
+        for (done, table) in (0..).zip(tables.iter().filter(|table| !table.is_ours)) {
+            (pump.tell)(Step::Tables { phase: "sample", done, of });
             pump.some(table, limits.rows).await?;
         }
         pump.close().await?;
@@ -419,6 +424,7 @@ struct Pump<'a, 'b> {
     room: u64,
     sampled: Sampled,
     tell: Tell<'b>,
+    told: Instant,
 }
 
 impl Pump<'_, '_> {
@@ -431,8 +437,11 @@ impl Pump<'_, '_> {
         let moved = moved.map_err(|e| failed(&format!("copying rows of {table}"), &e))?;
         self.sampled.bytes += moved.bytes;
         self.room = self.room.saturating_sub(moved.bytes);
-        let bytes = self.sampled.bytes;
-        (self.tell)(Step::Progress { phase: "sample", bytes, of: None });
+        if self.told.elapsed() >= PROGRESS_PAUSE {
+            self.told = Instant::now();
+            let bytes = self.sampled.bytes;
+            (self.tell)(Step::Progress { phase: "sample", bytes, of: None });
+        }
         Ok(moved.rows)
     }
 

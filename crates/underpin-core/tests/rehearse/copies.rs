@@ -156,7 +156,11 @@ async fn a_rehearsal_says_what_its_copy_cannot_show() {
         assert_eq!(statements(&report)[0].failed.as_deref(), Some("23502"));
         // The kept record is found by what it is of.
         let folder = stage.options.rehearsals.as_ref().unwrap();
-        assert_eq!(kept::find(folder, &record.subject).as_ref(), Some(record));
+        assert_eq!(
+            kept::find(folder, &record.subject).as_ref(),
+            Some(record),
+            "the one that shows most"
+        );
     }
     assert_eq!(stage.wal().await, before, "the database is only read");
 }

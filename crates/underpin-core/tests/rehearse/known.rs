@@ -57,10 +57,7 @@ async fn measured_facts_take_the_place_of_predicted_ones() {
     assert_eq!(after.rehearsal.as_ref().unwrap().at, report.record.as_ref().unwrap().at);
     stage.add(2, "CREATE TABLE later ()");
     assert!(plan(&stage).await.rehearsal.is_none());
-    let path = kept::path_of(
-        stage.options.rehearsals.as_ref().unwrap(),
-        &report.record.as_ref().unwrap().subject,
-    );
+    let path = std::path::PathBuf::from(report.kept_as.as_ref().unwrap());
     let request =
         PlanRequest { rehearsal: Some(kept::read(&path).unwrap()), ..PlanRequest::default() };
     let error = engine::plan(&stage.options, &request, &mut Silent).await.unwrap_err();
@@ -129,9 +126,10 @@ async fn a_backup_is_drilled_with_what_is_pending() {
     assert!(checked.unchecked[0].starts_with("the pending migrations: UP-4101"), "{checked:?}");
     // A policy of level 6 refuses such a deploy, with nothing changed.
     let before = BackupBefore {
-        backup: stage.backups.clone(),
+        backup: Ok(stage.backups.clone()),
         when: BeforeDeploy::Always,
         level: Some(Level::Drilled),
+        is_said: true,
     };
     let error =
         engine::deploy_backed(&stage.options, Some(&before), &mut Silent).await.unwrap_err();

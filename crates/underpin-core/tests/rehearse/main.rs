@@ -1,6 +1,6 @@
 //! Rehearsals on real servers: what is measured, on which copy, and that the database is only read.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod copies;
 mod known;

@@ -16,6 +16,8 @@ pub struct Does {
     pub since: Option<u32>,
     /// Its effect is known.
     pub known: bool,
+    /// What every server answers, as far as the files tell what is there: a SQLSTATE.
+    pub refused: Option<String>,
 }
 
 /// A lock on a relation.
@@ -105,7 +107,12 @@ fn of(effect: &Effect, since: Option<u32>) -> Does {
         };
         Some(TableWork { table: table.clone(), class })
     });
-    Does { locks: locks.collect(), work: work.collect(), since, known: !effect.is_unknown() }
+    let refused = match &effect.verdict {
+        effect::Verdict::Refused(sqlstate) => Some(sqlstate.clone()),
+        _ => None,
+    };
+    let known = !effect.is_unknown();
+    Does { locks: locks.collect(), work: work.collect(), since, known, refused }
 }
 
 /// Whether the statements inside run with it.
@@ -115,6 +122,19 @@ pub(crate) fn is_block(statement: &Statement) -> bool {
         Statement::Explain { analyze } => *analyze,
         _ => false,
     }
+}
+
+/// Whether statements inside of it run with it, of their own or in its `WITH`.
+pub(crate) fn runs_what_is_inside(statement: &Statement) -> bool {
+    is_block(statement)
+        || matches!(
+            statement,
+            Statement::Select(_)
+                | Statement::Insert(_)
+                | Statement::Update(_)
+                | Statement::Delete(_)
+                | Statement::Merge { .. }
+        )
 }
 
 /// PostgreSQL's name of a mode (`pg_locks.mode`).

@@ -12,7 +12,7 @@ pub mod record;
 
 pub use at::{At, File, Held, Step};
 pub use does::{Does, TableLock, TableWork, Work, tag};
-pub(crate) use does::{does, is_block, mode_name};
+pub(crate) use does::{does, is_block, mode_name, runs_what_is_inside};
 pub use facts::{Blocker, Facts, IndexFacts, TableFacts};
 pub use place::{Place, Runner, places};
 

@@ -115,7 +115,12 @@ impl Builder<'_> {
         let table = &alter.relation;
         match action {
             TableAction::AddColumn { column, if_not_exists } => {
-                let there = self.relation(table).is_some_and(|r| r.column(&column.name).is_some());
+                // Drops come first, wherever they stand in the statement (ATExecCmd's passes).
+                let freed = alter.actions.iter().any(|a| {
+                    matches!(&a.action, TableAction::DropColumn { column: c, .. } if *c == column.name)
+                });
+                let known = self.relation(table).is_some_and(|r| r.column(&column.name).is_some());
+                let there = known && !freed;
                 match there {
                     true if !if_not_exists => self.refuse("42701"),
                     true => {}

@@ -111,7 +111,7 @@ impl Builder<'_> {
             Statement::Insert(i) => self.insert(i),
             Statement::Update(u) => self.update(u),
             Statement::Delete(d) => self.delete(d),
-            Statement::Merge { table, mentions } => self.merge(table, mentions),
+            Statement::Merge { table, mentions, .. } => self.merge(table, mentions),
             Statement::Copy(c) => {
                 self.reads(&c.mentions, true);
                 if let Some(table) = &c.table {

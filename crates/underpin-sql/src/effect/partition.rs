@@ -107,6 +107,6 @@ fn implies(partition: &Relation, parent: &Relation, bound: &PartitionBound) -> b
             let one = values.len() == 1 && says(format!("{key} = {}", values[0]));
             proven_not_null && (one || says(format!("{key} IN ({})", values.join(","))))
         }
-        PartitionBound::Default | PartitionBound::Hash => false,
+        PartitionBound::Default | PartitionBound::Hash { .. } => false,
     }
 }

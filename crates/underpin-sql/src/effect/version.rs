@@ -43,6 +43,7 @@ pub(super) fn since(statement: &Statement) -> Option<Since> {
         Statement::Reindex(r) if r.target == ReindexTarget::Database => None,
         Statement::CreateTrigger(t) if t.replace => at(14, "CREATE OR REPLACE TRIGGER"),
         Statement::CreateRoutine(CreateRoutine { atomic: Some(_), .. }) => at(14, "a body in SQL"),
+        Statement::Merge { returning: true, .. } => at(17, "MERGE … RETURNING"),
         Statement::Merge { .. } => at(15, "MERGE"),
         _ => None,
     }

@@ -73,7 +73,7 @@ fn steps<'a>(statements: &'a [Parsed], places: &[Place]) -> Vec<Step<'a>> {
     let mut steps = Vec::with_capacity(statements.len());
     for (number, (parsed, place)) in statements.iter().zip(places).enumerate() {
         steps.push(Step { parsed, number, inside: false, place: *place });
-        if crate::context::is_block(&parsed.statement) {
+        if crate::context::runs_what_is_inside(&parsed.statement) {
             inner(&parsed.inside, number, *place, &mut steps);
         }
     }

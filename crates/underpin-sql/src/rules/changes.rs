@@ -218,6 +218,24 @@ fn precision(from: &TypeName, to: &TypeName) -> TypeChange {
     if digits(to) >= digits(from) { TypeChange::Exact } else { TypeChange::Lossy }
 }
 
+/// Functions whose result is less than what they were given.
+const CUTTING: &[&str] = &[
+    "btrim",
+    "ceil",
+    "ceiling",
+    "date_trunc",
+    "floor",
+    "left",
+    "ltrim",
+    "right",
+    "round",
+    "rtrim",
+    "split_part",
+    "substr",
+    "substring",
+    "trunc",
+];
+
 /// How a change loses something without an error, in words; `None` where it does not, or that
 /// cannot be told.
 pub(crate) fn narrowing(
@@ -230,6 +248,11 @@ pub(crate) fn narrowing(
             matches!(t.name.name.as_str(), "varchar" | "bpchar") && !t.modifiers.is_empty()
         })
     });
+    let by = using
+        .and_then(|u| u.mentions.functions.iter().find(|f| CUTTING.contains(&f.name.as_str())));
+    if let Some(function) = by {
+        return Some(format!("{function}() in USING cuts or rounds values without an error"));
+    }
     let plain = using.is_none_or(|u| u.cast.is_some());
     match from {
         Some(from) if plain && type_change(from, to, cut) == TypeChange::Lossy => {

@@ -6,6 +6,7 @@
 //! grades - stands in its row, so that `check` only says where it fires. Non-goals: whether a
 //! finding is allowed (a directive, the policy), how it looks.
 
+mod bounds;
 mod changes;
 mod enums;
 mod names;

@@ -1,6 +1,8 @@
 //! What every rule needs, for one `use`.
 
-pub(crate) use super::changes::{TypeChange, is_free, narrowing, shown, type_change};
+pub(crate) use super::changes::{
+    Family, TypeChange, family, is_free, narrowing, shown, type_change,
+};
 pub(crate) use super::enums::{enum_swaps, literals};
 pub(crate) use super::names::words;
 pub(crate) use super::{At, Found, Rule, Step};

@@ -6,6 +6,7 @@ mod fixture;
 mod mix;
 mod phased;
 mod proof;
+mod traps;
 
 use fixture::Fixture;
 use underpin_sql::rules::RULES;

@@ -42,7 +42,7 @@ pub(crate) fn render_backup(report: &BackupReport) -> String {
     );
     if let Some(recovery) = &report.recovery {
         text += &format!(
-            "\n  restored in {} ({}/s), proven in {}",
+            "\n  restored in {} at {} a second, proven in {}",
             span(std::time::Duration::from_millis(recovery.restore_ms)),
             size(recovery.bytes_per_second),
             span(std::time::Duration::from_millis(recovery.proof_ms))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use owo_colors::OwoColorize as _;
 use underpin_core::event::{Event, EventSink};
 
+use super::progress::Bar;
 use super::{err, inert, span, words};
 
 /// The column that verbs end in.
@@ -12,19 +13,26 @@ const VERB_WIDTH: usize = 11;
 /// The column that durations end in.
 const LINE_WIDTH: usize = 100;
 
-/// Prints each event when it happens.
+/// Prints each event when it happens. What only says how far something is becomes a bar, where one
+/// can be drawn.
 pub(super) struct Lines {
     quiet: bool,
+    bar: Option<Bar>,
 }
 
 impl Lines {
-    pub(super) fn new(quiet: bool) -> Self {
-        Self { quiet }
+    pub(super) fn new(quiet: bool, bar: bool) -> Self {
+        Self { quiet, bar: bar.then(Bar::default) }
     }
 }
 
 impl EventSink for Lines {
     fn emit(&mut self, event: &Event) {
+        if let Some(bar) = &mut self.bar
+            && bar.takes(event)
+        {
+            return;
+        }
         for line in lines(event, self.quiet) {
             err(&line);
         }

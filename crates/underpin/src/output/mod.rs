@@ -4,6 +4,7 @@
 //! messages) passes [`inert`] before it reaches a terminal.
 
 mod backup;
+pub(crate) mod checklist;
 mod error;
 mod evidence;
 pub(crate) mod history;
@@ -14,6 +15,7 @@ pub(crate) mod lint;
 mod log;
 pub(crate) mod notes;
 pub(crate) mod plan;
+mod progress;
 pub(crate) mod rehearsal;
 mod report;
 
@@ -37,6 +39,7 @@ use crate::args::{Color, Global, Output};
 pub(crate) struct Printer {
     form: Output,
     quiet: bool,
+    bar: bool,
 }
 
 impl Printer {
@@ -46,7 +49,9 @@ impl Printer {
             Color::Never => anstream::ColorChoice::Never.write_global(),
             Color::Auto => {}
         }
-        Self { form: if global.json { Output::Json } else { global.output }, quiet: global.quiet }
+        let form = if global.json { Output::Json } else { global.output };
+        let bar = !global.no_progress && !global.quiet && progress::can_be_drawn();
+        Self { form, quiet: global.quiet, bar }
     }
 
     /// The form.
@@ -62,7 +67,7 @@ impl Printer {
     /// A sink for the run's events.
     pub(crate) fn sink(&self) -> Box<dyn EventSink> {
         match self.form {
-            Output::Human => Box::new(human::Lines::new(self.quiet)),
+            Output::Human => Box::new(human::Lines::new(self.quiet, self.bar)),
             Output::Json => Box::new(underpin_core::event::Silent),
             Output::Ndjson => Box::new(json::Ndjson::new()),
             Output::Log => Box::new(log::Lines),
@@ -297,6 +302,9 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
             format!("from {from}: about {rows} rows, {} ({engine})", size(*bytes)),
             Some(*duration),
         ),
+        Event::BackupPhase { phase: phase @ ("catalog" | "sample") } => {
+            ("Copy", format!("{phase} …"), None)
+        }
         Event::BackupPhase { phase } => ("Backup", format!("{phase} …"), None),
         Event::BackupProgress { phase, bytes, of } => {
             let of = of.map(|of| format!(" of about {}", size(of))).unwrap_or_default();
@@ -307,6 +315,7 @@ pub(crate) fn words(event: &Event) -> Option<(&'static str, String, Option<Durat
         }
         Event::Warning { .. }
         | Event::ReplayProgress { .. }
+        | Event::BackupTables { .. }
         | Event::LockAcquired { .. }
         | Event::Finished { .. }
         | Event::Failed { .. } => return None,

@@ -150,7 +150,7 @@ pub(crate) fn markdown(report: &RehearsalReport) -> String {
          |---|---|---|---|---|---|---|---|---|\n",
         record.copy.from.word(),
         size(record.copy.bytes),
-        escaped(&record.copy.taken_at)
+        record.copy.taken_at
     );
     for migration in &record.migrations {
         for statement in &migration.statements {
@@ -172,7 +172,7 @@ pub(crate) fn markdown(report: &RehearsalReport) -> String {
     }
     text += "\nThe copy cannot show:\n";
     for line in &record.copy.cannot_show {
-        text += &format!("- {}\n", escaped(line));
+        text += &format!("- {}\n", inert(line));
     }
     text
 }

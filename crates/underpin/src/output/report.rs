@@ -60,6 +60,7 @@ pub(crate) fn deploy_summary(report: &DeployReport) -> String {
 /// took longer than a second and than predicted.
 fn timing(timing: &Timing) -> Option<String> {
     let took = Duration::from_millis(timing.took_ms);
+    let ratio = timing.ratio?;
     if timing.rehearsed_ms.is_none() && !(timing.is_longer() && timing.took_ms >= 1000) {
         return None;
     }
@@ -68,10 +69,7 @@ fn timing(timing: &Timing) -> Option<String> {
         Some(ms) => text += &format!(", rehearsed {}", super::rehearsal::milliseconds(ms)),
         None => text += &format!(", predicted {}", super::plan::span(timing.predicted)),
     }
-    if let Some(ratio) = timing.ratio {
-        text += &format!(" ({ratio} times that)");
-    }
-    Some(text)
+    Some(text + &format!(" ({ratio} times that)"))
 }
 
 fn are(number: usize, noun: &str) -> String {

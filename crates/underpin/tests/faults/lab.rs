@@ -182,6 +182,8 @@ impl Project {
             .env("XDG_STATE_HOME", self.home.path().join("state"))
             .env("UNDERPIN_CACHE_DIR", &self.cache)
             .env("UNDERPIN_PG_BIN", &self.pg_bin)
+            // The drills are about the migrations; backups have their own.
+            .env("UNDERPIN_ALLOW", "unsaved-database")
             .env("DATABASE_URL", url)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -52,6 +52,10 @@ pub async fn deploy(prisma: &PrismaOptions, sink: &mut dyn EventSink) -> Result<
     let waits = pending(&names, &history);
     if history.exists && history.failed().is_empty() && waits.is_empty() {
         check(prisma, &names, &history, sink)?;
+        if admission::asks(options) {
+            let folder = MigrationFolder::read(&options.folder)?;
+            admission::refuse_newer(options, &folder, &history)?;
+        }
         return Ok(PrismaDeployed::default());
     }
     // Nothing of ours is made in a database that is refused.

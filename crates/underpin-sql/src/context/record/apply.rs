@@ -1,7 +1,8 @@
 //! What a statement does to the known schema.
 
 use super::{
-    Birth, Column, Domain, EnumType, Index, Name, Record, Table, TableConstraint, View, full,
+    Birth, Column, Dependant, Domain, EnumType, Index, Name, Record, Table, TableConstraint, View,
+    full,
 };
 use crate::model::{
     AlterTable, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateTable,
@@ -79,9 +80,13 @@ impl Record {
             }
             Statement::CreateTrigger(s) => {
                 self.others.insert(member(&s.table, &s.name), birth);
+                let words = format!("trigger {}", s.name);
+                self.depends(&s.table, &s.name, words, s.columns.clone());
             }
             Statement::Policy(s) if s.create => {
                 self.others.insert(member(&s.table, &s.name), birth);
+                let words = format!("policy {}", s.name);
+                self.depends(&s.table, &s.name, words, s.mentions.columns.clone());
             }
             Statement::CreateSchema { name, .. } => {
                 self.others.insert(Name::qualified(name.clone(), ""), birth);
@@ -98,11 +103,13 @@ impl Record {
         let mut table = Table {
             complete: s.inherits.is_empty() && s.of_type.is_none(),
             partitioned: s.partitioned,
+            partition_key: s.partition_key.clone(),
             persistence: s.persistence,
             ..Table::unknown(&s.name, Some(birth))
         };
         let parent = s.partition_of.as_ref().map(|p| {
             table.is_default = p.bound == PartitionBound::Default;
+            table.bound = Some(p.bound.clone());
             full(&p.parent)
         });
         for model in parent.iter().cloned().chain(s.like.iter().map(full)) {
@@ -265,10 +272,11 @@ impl Record {
                 self.indexes
                     .retain(|_, i| i.table != *table || i.constraint.as_ref() != Some(name));
             }
-            A::AttachPartition { partition, is_default, .. } => {
+            A::AttachPartition { partition, is_default, bound } => {
                 let (is_default, parent) = (*is_default, table.clone());
                 let known = self.known(partition);
                 (known.parent, known.is_default) = (Some(parent), is_default);
+                known.bound = Some(bound.clone());
                 self.known(table).partitioned = true;
             }
             A::DetachPartition { partition, .. } => self.known(partition).parent = None,
@@ -305,6 +313,7 @@ impl Record {
                 Some(table) => member(table, &name.name),
                 None => full(name),
             };
+            self.dependants.remove(&name);
             match s.kind {
                 ObjectKind::Table | ObjectKind::ForeignTable => self.drop_table(&name, s.cascade),
                 ObjectKind::View | ObjectKind::MaterializedView => drop(self.views.remove(&name)),
@@ -320,8 +329,14 @@ impl Record {
         }
     }
 
+    fn depends(&mut self, table: &Name, name: &str, words: String, columns: Vec<String>) {
+        let dependant = Dependant { words, table: full(table), columns };
+        self.dependants.insert(member(table, name), dependant);
+    }
+
     fn drop_table(&mut self, name: &Name, cascade: bool) {
         self.tables.remove(name);
+        self.dependants.retain(|_, d| d.table != *name);
         self.indexes.retain(|_, i| i.table != *name);
         self.tables.retain(|_, t| t.parent.as_ref() != Some(name));
         if cascade {
@@ -342,6 +357,7 @@ impl Record {
         self.indexes.retain(|n, _| stays(n));
         self.views.retain(|n, _| stays(n));
         self.others.retain(|n, _| stays(n));
+        self.dependants.retain(|_, d| stays(&d.table));
     }
 
     fn rename(&mut self, s: &Rename) {
@@ -426,6 +442,9 @@ impl Record {
         if let Some(index) = self.indexes.remove(from) {
             self.indexes.insert(to.clone(), index);
         }
+        for dependant in self.dependants.values_mut().filter(|d| d.table == *from) {
+            dependant.table = to.clone();
+        }
         if let Some(other) = self.others.remove(from) {
             self.others.insert(to.clone(), other);
         }
@@ -456,6 +475,8 @@ impl Table {
             constraints: Vec::new(),
             parent: None,
             partitioned: false,
+            partition_key: Vec::new(),
+            bound: None,
             is_default: false,
             persistence: Persistence::Permanent,
         }

@@ -9,7 +9,9 @@ mod apply;
 
 use std::collections::HashMap;
 
-use crate::model::{ConstraintKind, Expression, ForeignKey, Name, Persistence, TypeName};
+use crate::model::{
+    ConstraintKind, Expression, ForeignKey, Name, PartitionBound, Persistence, TypeName,
+};
 
 /// Where an object was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +31,15 @@ pub struct Record {
     indexes: HashMap<Name, Index>,
     views: HashMap<Name, View>,
     others: HashMap<Name, Birth>,
+    dependants: HashMap<Name, Dependant>,
+}
+
+/// A policy or a trigger, as far as it keeps its table's columns from being changed.
+#[derive(Debug, Clone)]
+struct Dependant {
+    words: String,
+    table: Name,
+    columns: Vec<String>,
 }
 
 /// A table.
@@ -48,6 +59,10 @@ pub struct Table {
     pub parent: Option<Name>,
     /// It is partitioned.
     pub partitioned: bool,
+    /// Columns of its partition key; an expression is `None`.
+    pub partition_key: Vec<Option<String>>,
+    /// Which rows of its parent it holds.
+    pub bound: Option<PartitionBound>,
     /// It is the `DEFAULT` partition.
     pub is_default: bool,
     /// `TEMPORARY`, `UNLOGGED`.
@@ -228,6 +243,26 @@ impl Record {
         let mut found: Vec<_> =
             self.views.iter().filter(|(_, v)| v.reads.contains(&table)).collect();
         found.sort_by_key(|(name, _)| *name);
+        found
+    }
+
+    /// Policies and triggers of `table` that name `column`, in words.
+    #[must_use]
+    pub fn naming(&self, table: &Name, column: &str) -> Vec<String> {
+        let table = full(table);
+        let of = self.dependants.values().filter(|d| d.table == table);
+        let mut found: Vec<String> =
+            of.filter(|d| d.columns.iter().any(|c| c == column)).map(|d| d.words.clone()).collect();
+        found.sort();
+        found
+    }
+
+    /// Relations and types in a schema, by name.
+    #[must_use]
+    pub fn in_schema(&self, schema: &str) -> Vec<&Name> {
+        let names = self.tables.keys().chain(self.views.keys()).chain(self.enums.keys());
+        let mut found: Vec<&Name> = names.filter(|n| n.schema.as_deref() == Some(schema)).collect();
+        found.sort();
         found
     }
 

@@ -5,7 +5,6 @@ use crate::rules::prelude::*;
 pub(crate) const RULE: Rule = Rule {
     id: "COMPAT-CODE-STILL-REFERENCES",
     title: "the application's code still names what is dropped or renamed",
-    severity: Severity::Error,
     grades: Grades::new(Loss::None, Downtime::None, Back::R0, OldApp::Breaks),
     fact: "the name stands in the application's files",
     instead: "remove it from the code one release earlier",
@@ -15,23 +14,18 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
-    let mut names: Vec<(String, Span)> = Vec::new();
-    for (table, action) in at.actions() {
-        if let TableAction::DropColumn { column, .. } = &action.action {
-            names.push((format!("{}.{column}", short(table).name), action.span.clone()));
+    for name in crate::removed::removed(at.statement()) {
+        let key = name.key();
+        let existed = match &name.column {
+            Some(column) => at.column_existed(&name.object, column),
+            None => at.existed(&name.object),
+        };
+        if !existed {
+            continue;
         }
-    }
-    match at.statement() {
-        Statement::Drop(s) => names.extend(s.names.iter().map(|n| (n.name.clone(), at.span()))),
-        Statement::Rename(s) if s.kind == ObjectKind::Column => {
-            names.push((format!("{}.{}", s.object.name, s.from), at.span()));
-        }
-        Statement::Rename(s) => names.push((s.object.name.clone(), at.span())),
-        _ => {}
-    }
-    for (name, span) in names {
-        if let Some(places) = at.options.facts.code.get(&name).filter(|p| !p.is_empty()) {
-            found.add(span, format!("`{name}` is still used in {}", words(places)));
+        if let Some(places) = at.options.facts.code.get(&key).filter(|p| !p.is_empty()) {
+            let span = name.span.unwrap_or_else(|| at.span());
+            found.add(span, format!("`{key}` is still named in {}", words(places)));
         }
     }
 }

@@ -22,7 +22,8 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             continue;
         }
         let from = at.record.column(table, column).and_then(|c| c.type_name.as_ref());
-        let text = |t: &TypeName| matches!(t.name.name.as_str(), "text" | "varchar");
+        let text =
+            |t: &TypeName| !t.array && matches!(t.name.name.as_str(), "text" | "varchar");
         let same =
             from.is_some_and(|f| f.name == to.name && f.array == to.array || text(f) && text(to));
         let both_text = from.is_none() && text(to);

@@ -14,6 +14,17 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
+    let before = found.list.len();
+    named(at, found);
+    // What the table of effects knows to be refused, when nothing could be named.
+    let refused = at.does.refused.as_deref().filter(|code| matches!(*code, "2BP01" | "0A000"));
+    let else_told = matches!(at.statement(), Statement::CreateIndex(_) | Statement::CreateTable(_));
+    if let Some(code) = refused.filter(|_| found.list.len() == before && !else_told) {
+        found.add(at.span(), format!("another object depends on this: {code}"));
+    }
+}
+
+fn named(at: &At<'_>, found: &mut Found<'_>) {
     for (table, action) in at.actions() {
         let (column, dropped) = match &action.action {
             TableAction::AlterType { column, .. } => (column, false),
@@ -28,6 +39,7 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
         let views = views.filter(|(_, v)| v.columns.iter().any(|c| c == column || c == "*"));
         let mut using: Vec<String> =
             views.map(|(name, _)| format!("view {}", short(name))).collect();
+        using.extend(at.record.naming(table, column));
         let known = at.record.table(table);
         using.extend(
             known
@@ -68,6 +80,10 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                 let columns = at.record.columns_of_type(name).into_iter();
                 columns.map(|(t, c)| format!("column {}.{}", short(&t.name), c.name)).collect()
             }
+            ObjectKind::Schema => {
+                at.record.in_schema(&name.name).into_iter().map(ToString::to_string).collect()
+            }
+            ObjectKind::Sequence => numbered(at, name),
             ObjectKind::Index => at
                 .record
                 .index(name)
@@ -109,4 +125,24 @@ fn key_in_use(at: &At<'_>, found: &mut Found<'_>, table: &Name, name: &str, span
     if !using.is_empty() {
         found.add(span, format!("{} depends on `{name}`", words(&using))).about(table);
     }
+}
+
+/// Columns whose default takes its numbers from the sequence.
+fn numbered(at: &At<'_>, sequence: &Name) -> Vec<String> {
+    let of = |table: &Table, column: &crate::context::record::Column| {
+        let own = format!("{}_{}_seq", table.name.name, column.name) == sequence.name
+            && table.name.schema == full(sequence).schema;
+        let serial = own && column.type_name.as_ref().is_some_and(TypeName::is_serial);
+        let called = column.default.as_ref().is_some_and(|d| {
+            d.starts_with("nextval") && d.contains(&format!("'{}'", short(sequence)))
+        });
+        serial || called
+    };
+    let mut found: Vec<String> = at
+        .record
+        .tables()
+        .flat_map(|t| t.columns.iter().filter(|c| of(t, c)).map(|c| format!("column {}.{}", short(&t.name), c.name)))
+        .collect();
+    found.sort();
+    found
 }

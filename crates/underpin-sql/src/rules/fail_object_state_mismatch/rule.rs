@@ -17,8 +17,34 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
     if at.step().inside {
         return;
     }
+    let before = found.list.len();
+    named(at, found);
+    let refused = at.does.refused.as_deref().and_then(|code| Some((code, words_of(code)?)));
+    if let Some((code, words)) = refused.filter(|_| found.list.len() == before) {
+        found.add(at.span(), format!("{words}: {code}"));
+    }
+}
+
+/// What the table of effects knows to be refused, when nothing could be named.
+fn words_of(sqlstate: &str) -> Option<&'static str> {
+    Some(match sqlstate {
+        "42P07" | "42701" | "42710" => "the object is there already",
+        "42P01" | "42703" | "42704" => "the object is not there",
+        "42P16" => "the table does not take this definition",
+        "55000" => "the object is not in the state for this",
+        "42830" | "42804" => "the referenced columns do not fit",
+        _ => return None,
+    })
+}
+
+fn named(at: &At<'_>, found: &mut Found<'_>) {
     match at.statement() {
         Statement::CreateTable(s) if !s.if_not_exists => {
+            for constraint in s.all_constraints() {
+                if let ConstraintKind::ForeignKey(key) = &constraint.kind {
+                    reference(at, found, &s.name, &constraint.span, key);
+                }
+            }
             let there = at.record.table(&s.name).is_some_and(|t| t.born.is_some());
             if there || is_there(at, &s.name) == Some(true) && at.record.table(&s.name).is_none() {
                 found.add(at.span(), format!("`{}` is there already", s.name)).about(&s.name);
@@ -32,6 +58,30 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                 found.add(at.span(), format!("`{}` is not there", s.relation)).about(&s.relation);
             }
             columns(at, found, s);
+            for (table, span, constraint) in at.added_constraints() {
+                if let ConstraintKind::ForeignKey(key) = &constraint.kind {
+                    reference(at, found, table, span, key);
+                }
+            }
+        }
+        Statement::AlterEnum(s) => {
+            let labels = at.record.enum_type(&s.name).map(|e| e.labels.as_slice());
+            if let EnumChange::Add { label, if_not_exists: false, .. } = &s.change
+                && labels.is_some_and(|l| l.contains(label))
+            {
+                found.add(at.span(), format!("`{}` has that label already", s.name)).about(&s.name);
+            }
+        }
+        Statement::CreateType(s) if at.record.enum_type(&s.name).is_some() => {
+            found.add(at.span(), format!("`{}` is there already", s.name)).about(&s.name);
+        }
+        Statement::RefreshMaterializedView { view, concurrently: true, .. } => {
+            let keyed = at.record.indexes_of(view).iter().any(|(_, i)| i.unique);
+            if at.record.view(view).is_some() && !keyed {
+                found
+                    .add(at.span(), format!("`{view}` has no unique index, which CONCURRENTLY needs"))
+                    .about(view);
+            }
         }
         _ => {}
     }
@@ -80,4 +130,51 @@ fn columns(at: &At<'_>, found: &mut Found<'_>, s: &AlterTable) {
                 .about(&s.relation);
         }
     }
+}
+
+/// A foreign key whose referenced columns are no key, or are of a type that has no `=` with its own.
+fn reference(at: &At<'_>, found: &mut Found<'_>, table: &Name, span: &Span, key: &ForeignKey) {
+    let Some(referenced) = at.record.table(&key.references).filter(|t| t.complete) else { return };
+    let wanted = &key.referenced_columns;
+    let holds = |columns: &[String]| {
+        columns.is_empty()
+            || columns.len() == wanted.len() && wanted.iter().all(|c| columns.contains(c))
+    };
+    let keyed = referenced.constraints.iter().any(|c| match &c.kind {
+        ConstraintKind::PrimaryKey { columns, .. } | ConstraintKind::Unique { columns, .. } => {
+            holds(columns)
+        }
+        _ => false,
+    }) || at.record.indexes_of(&key.references).iter().any(|(_, i)| {
+        let columns: Vec<String> = i.columns.iter().flatten().cloned().collect();
+        i.unique && holds(&columns)
+    });
+    if !wanted.is_empty() && !keyed {
+        found
+            .add(span, format!("{} of `{}` is no primary or unique key", words(wanted), key.references))
+            .about(table)
+            .fact("a foreign key refers to the columns of a primary or unique key: 42830");
+    }
+    let own = |name: &String| match at.statement() {
+        Statement::CreateTable(s) => {
+            s.columns.iter().find(|c| c.name == *name).and_then(|c| c.type_name.clone())
+        }
+        _ => at.record.column(table, name).and_then(|c| c.type_name.clone()),
+    };
+    for (column, other) in key.columns.iter().zip(wanted) {
+        let types = own(column).zip(referenced.column(other).and_then(|c| c.type_name.clone()));
+        if let Some((a, b)) = types.filter(|(a, b)| are_apart(a, b)) {
+            found
+                .add(span, format!("{} and {} cannot be compared", shown(&a), shown(&b)))
+                .about(table)
+                .fact("a foreign key needs an operator = of both types: 42804");
+        }
+    }
+}
+
+/// One of the two is a text or a UUID, and the other is neither of the same.
+fn are_apart(a: &TypeName, b: &TypeName) -> bool {
+    let known = |t: &TypeName| family(&t.name.name).filter(|_| t.name.schema.is_none());
+    let (Some(x), Some(y)) = (known(a), known(b)) else { return false };
+    a.array != b.array || x != y && [x, y].iter().any(|f| matches!(f, Family::Text | Family::Uuid))
 }

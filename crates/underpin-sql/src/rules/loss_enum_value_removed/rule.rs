@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
+    recreated(at, found);
     for swap in enum_swaps(at) {
         let (table, column) = (swap.table, swap.column);
         match &swap.removed {
@@ -34,6 +35,25 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
                     .unknown("the labels of the old type")
                     .severity(Severity::Warning);
             }
+        }
+    }
+}
+
+/// `DROP TYPE` and `CREATE TYPE` under the same name with fewer labels.
+fn recreated(at: &At<'_>, found: &mut Found<'_>) {
+    for name in at.dropped(&[ObjectKind::Type]) {
+        let Some(old) = at.record.enum_type(name) else { continue };
+        let labels = at.later().find_map(|(_, s)| match &s.parsed.statement {
+            Statement::CreateType(new) if full(&new.name) == full(name) => new.labels.as_ref(),
+            _ => None,
+        });
+        let Some(labels) = labels else { continue };
+        let gone: Vec<&String> = old.labels.iter().filter(|l| !labels.contains(l)).collect();
+        if !gone.is_empty() {
+            found
+                .add(at.span(), format!("`{name}` is made again without {}", words(&gone)))
+                .about(name)
+                .instead("in an earlier migration, move the rows away from the label in batches");
         }
     }
 }

@@ -35,7 +35,12 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             .about(table)
             .phased(phased::rename_column(at, table, column, &added.name))
             .instead(format!("if it is a rename: ALTER TABLE {table} RENAME COLUMN {} TO {};", Name::bare(column), Name::bare(&added.name)));
-        if at.record.column(table, column).is_none_or(|c| c.type_name.is_none()) {
+        let old = at.record.column(table, column);
+        let default = added.default.as_ref().map(|d| &d.text);
+        if old.is_some_and(|c| c.type_name.is_some() && c.default.as_ref() != default) {
+            draft = draft.unknown("whether it is a rename").severity(Severity::Warning);
+        }
+        if old.is_none_or(|c| c.type_name.is_none()) {
             draft =
                 draft.unknown("the type that the dropped column has").severity(Severity::Warning);
         }
@@ -77,6 +82,15 @@ fn twin<'a>(at: &At<'a>, table: &Name, column: &str) -> Option<&'a ColumnDefinit
             c.type_name == old.type_name && c.not_null == old.not_null && c.default == old.default
         })
     };
+    // Rows that are there need a value, so that an only pair may differ in its default.
+    if let ([one], [_]) = (added.as_slice(), dropped.as_slice())
+        && one.type_name == old.type_name
+        && old.not_null.is_none_or(|n| n == one.not_null)
+        && one.default.as_ref().is_some_and(|d| d.volatility == Volatility::Immutable)
+        && one.generated.is_none()
+    {
+        return Some(one);
+    }
     let place = dropped.iter().filter(|d| of_shape(d)).position(|d| *d == column)?;
     added.into_iter().filter(|c| alike(c)).nth(place)
 }

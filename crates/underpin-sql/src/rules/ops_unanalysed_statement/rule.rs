@@ -15,7 +15,8 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
     let parsed = !matches!(at.statement(), Statement::Unparsed { .. } | Statement::Dynamic);
-    if !at.does.known && parsed {
+    let calls = matches!(at.statement(), Statement::Call { .. });
+    if (!at.does.known || calls) && parsed {
         found.add(at.span(), format!("{} is not judged", crate::context::tag(at.statement())));
     }
 }

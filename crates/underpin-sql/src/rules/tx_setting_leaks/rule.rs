@@ -14,6 +14,9 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>, found: &mut Found<'_>) {
+    if let Statement::Select(s) = at.statement() {
+        return set_config(at, found, s);
+    }
     let Statement::Set(s) = at.statement() else { return };
     let Some(name) = s.name.as_deref().filter(|_| !s.local && !s.reset) else { return };
     if name.starts_with("TRANSACTION") || name.starts_with("SESSION CHARACTERISTICS") {
@@ -29,6 +32,28 @@ fn check(at: &At<'_>, found: &mut Found<'_>) {
             found.add(at.span(), format!("`{name}` stays set for the migrations after this one"));
         if at.options.runner.is_ours() {
             draft.severity(Severity::Note).fact("SET without LOCAL holds for the session; Underpin resets it after the file, Prisma does not");
+        }
+    }
+}
+
+/// `set_config(name, value, false)` is a `SET` (manual §9.28.1); a dump begins with one.
+fn set_config(at: &At<'_>, found: &mut Found<'_>, select: &Select) {
+    let called = select.mentions.functions.iter().any(|f| f.name == "set_config");
+    let text = at.file.text.get(at.span()).unwrap_or_default().to_lowercase();
+    let local = text.trim_end_matches([';', ')', ' ', '\n']).ends_with("true");
+    let undone = at.later().any(|(_, step)| match &step.parsed.statement {
+        Statement::Set(r) => r.reset,
+        Statement::Other { tag } => *tag == "DISCARD ALL",
+        _ => false,
+    });
+    if called && !local && !undone {
+        let setting = select.mentions.literals.first().map_or("a setting", String::as_str);
+        let draft = found.add(
+            at.span(),
+            format!("`{setting}` stays set for the migrations after this one"),
+        );
+        if at.options.runner.is_ours() {
+            draft.severity(Severity::Note).fact("set_config(…, false) holds for the session; Underpin resets it after the file, Prisma does not");
         }
     }
 }

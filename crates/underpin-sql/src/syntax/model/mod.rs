@@ -177,6 +177,8 @@ pub enum Statement {
         table: Name,
         /// Everything it names.
         mentions: Mentions,
+        /// `RETURNING`, from PostgreSQL 17 on.
+        returning: bool,
     },
     /// `COPY`.
     Copy(Copy),

@@ -275,6 +275,8 @@ pub struct CreateTrigger {
     pub from: Option<Name>,
     /// What it calls.
     pub function: Name,
+    /// Columns of `UPDATE OF`, and those that its `WHEN` names.
+    pub columns: Vec<String>,
 }
 
 /// `CREATE POLICY`, `ALTER POLICY`.

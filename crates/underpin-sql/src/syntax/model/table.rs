@@ -67,7 +67,7 @@ pub enum PartitionBound {
     /// `DEFAULT`: all that have no other.
     #[default]
     Default,
-    /// `FROM (…) TO (…)`.
+    /// `FROM (…) TO (…)`; `MINVALUE` and `MAXVALUE` as these words.
     Range {
         /// The lowest that is in.
         from: Vec<Option<String>>,
@@ -76,8 +76,13 @@ pub enum PartitionBound {
     },
     /// `IN (…)`.
     List(Vec<Option<String>>),
-    /// `WITH (MODULUS …)`.
-    Hash,
+    /// `WITH (MODULUS …, REMAINDER …)`.
+    Hash {
+        /// Into how many it divides.
+        modulus: i32,
+        /// Which of them.
+        remainder: i32,
+    },
 }
 
 /// A column as `CREATE TABLE` or `ADD COLUMN` defines it.

@@ -19,8 +19,8 @@ use pg_query::protobuf as p;
 
 use self::source::{Lines, Place, Source};
 use super::model::{
-    CreateType, CreateView, Database, Name, ObjectKind, Parsed, Role, RoleChange, SetSchema,
-    Statement, Truncate, Volatility,
+    Condition, CreateType, CreateView, Database, Delete, Name, ObjectKind, Parsed, Role,
+    RoleChange, SetSchema, Statement, Truncate, Update, Volatility,
 };
 
 /// Reads a script. Never fails: what the grammar does not accept is [`Statement::Unparsed`], and
@@ -71,9 +71,42 @@ fn of_node(node: &NodeEnum, source: &Source<'_>, depth: usize) -> (Statement, Ve
         NodeEnum::ExplainStmt(s) => {
             elements(s.query.as_deref().map_or(&[], std::slice::from_ref), source, depth)
         }
+        NodeEnum::SelectStmt(s) => changes(s.with_clause.as_ref(), source, depth),
+        NodeEnum::InsertStmt(s) => changes(s.with_clause.as_ref(), source, depth),
+        NodeEnum::UpdateStmt(s) => changes(s.with_clause.as_ref(), source, depth),
+        NodeEnum::DeleteStmt(s) => changes(s.with_clause.as_ref(), source, depth),
+        NodeEnum::MergeStmt(s) => changes(s.with_clause.as_ref(), source, depth),
         _ => Vec::new(),
     };
     (statement(node, source), inside)
+}
+
+/// The statements of a `WITH` that change rows (manual §7.8.4).
+fn changes(with: Option<&p::WithClause>, source: &Source<'_>, depth: usize) -> Vec<Parsed> {
+    let queries = with.iter().flat_map(|w| &w.ctes).filter_map(|n| match n.node.as_ref()? {
+        NodeEnum::CommonTableExpr(cte) => cte.ctequery.as_deref()?.node.as_ref(),
+        _ => None,
+    });
+    let changing = queries.filter(|query| {
+        matches!(
+            query,
+            NodeEnum::InsertStmt(_)
+                | NodeEnum::UpdateStmt(_)
+                | NodeEnum::DeleteStmt(_)
+                | NodeEnum::MergeStmt(_)
+        )
+    });
+    let mut found: Vec<Parsed> = changing.map(|query| nested(query, source, depth)).collect();
+    for parsed in &mut found {
+        // Which WHERE of the whole statement is its own is not known.
+        if let Statement::Update(Update { condition, .. })
+        | Statement::Delete(Delete { condition, .. }) = &mut parsed.statement
+            && let Condition::Where(expression) = condition
+        {
+            (expression.span, expression.text) = (None, String::new());
+        }
+    }
+    found
 }
 
 fn elements(nodes: &[p::Node], source: &Source<'_>, depth: usize) -> Vec<Parsed> {

@@ -266,6 +266,10 @@ pub(super) fn sequence(target: Option<&p::RangeVar>, list: &[Node], guarded: boo
 }
 
 pub(super) fn trigger(s: &p::CreateTrigStmt) -> CreateTrigger {
+    let mut walk = Walk::default();
+    s.when_clause.iter().for_each(|n| walk.node(n));
+    let mut columns = name::words(&s.columns);
+    columns.extend(walk.mentions.columns);
     CreateTrigger {
         name: s.trigname.clone(),
         table: name::of_optional(s.relation.as_ref()),
@@ -273,6 +277,7 @@ pub(super) fn trigger(s: &p::CreateTrigStmt) -> CreateTrigger {
         constraint: s.isconstraint,
         from: s.constrrel.as_ref().map(name::of_relation),
         function: name::of_function(&s.funcname),
+        columns,
     }
 }
 

@@ -93,7 +93,11 @@ pub(super) fn merge(s: &p::MergeStmt) -> Statement {
         }
     }
     walk.returning(s.returning_clause.as_ref());
-    Statement::Merge { table: name::of_optional(s.relation.as_ref()), mentions: walk.mentions }
+    Statement::Merge {
+        table: name::of_optional(s.relation.as_ref()),
+        mentions: walk.mentions,
+        returning: s.returning_clause.is_some(),
+    }
 }
 
 pub(super) fn copy(s: &p::CopyStmt) -> Copy {

@@ -76,13 +76,21 @@ fn key_column(node: &Node) -> Option<String> {
 
 fn bound(b: &PartitionBoundSpec) -> PartitionBound {
     let values = |nodes: &[Node]| -> Vec<Option<String>> {
-        nodes.iter().map(|n| n.node.as_ref().and_then(options::literal)).collect()
+        nodes.iter().map(|n| n.node.as_ref().and_then(bound_value)).collect()
     };
     match b.strategy.as_str() {
         _ if b.is_default => PartitionBound::Default,
         "r" => PartitionBound::Range { from: values(&b.lowerdatums), to: values(&b.upperdatums) },
         "l" => PartitionBound::List(values(&b.listdatums)),
-        _ => PartitionBound::Hash,
+        _ => PartitionBound::Hash { modulus: b.modulus, remainder: b.remainder },
+    }
+}
+
+fn bound_value(node: &NodeEnum) -> Option<String> {
+    let NodeEnum::ColumnRef(reference) = node else { return options::literal(node) };
+    match name::words(&reference.fields).as_slice() {
+        [word] if word == "minvalue" || word == "maxvalue" => Some(word.to_uppercase()),
+        _ => None,
     }
 }
 

@@ -1,0 +1,7 @@
+-- also: FAIL-PARTITION-BOUNDS, LOCK-CREATE-PARTITION
+-- proves: fails 42P17
+-- given
+CREATE TABLE n (c text) PARTITION BY LIST (c);
+CREATE TABLE n1 PARTITION OF n FOR VALUES IN ('de', 'at');
+-- migration
+CREATE TABLE n2 PARTITION OF n FOR VALUES IN ('ch', 'at');

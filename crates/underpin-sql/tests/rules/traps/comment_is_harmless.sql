@@ -1,0 +1,4 @@
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+COMMENT ON COLUMN "User"."age" IS 'years';

@@ -1,0 +1,5 @@
+-- also: LOSS-UPDATE-OVERWRITE, TX-DATA-IN-MIGRATION, TX-UNBATCHED-BACKFILL
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+WITH u AS (UPDATE "User" SET "age" = 0 RETURNING 1) SELECT count(*) FROM u;

@@ -1,0 +1,6 @@
+-- also: LOSS-DELETE, TX-DATA-IN-MIGRATION, TX-UNBATCHED-BACKFILL
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+DELETE FROM "User" WHERE id = id OR true;
+DELETE FROM "User" WHERE NOT false;

@@ -1,0 +1,5 @@
+-- also: COMPAT-DROP-TABLE, LOSS-DROP-TABLE, OPS-DDL-IN-DO-BLOCK
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+DO $$ BEGIN EXECUTE 'DROP TABLE "User"'; END $$;

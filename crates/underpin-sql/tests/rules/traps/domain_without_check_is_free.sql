@@ -1,0 +1,6 @@
+-- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
+-- given
+CREATE DOMAIN plain AS int;
+CREATE TABLE e (id int PRIMARY KEY);
+-- migration
+ALTER TABLE e ADD COLUMN n plain;

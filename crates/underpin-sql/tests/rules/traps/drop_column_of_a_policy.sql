@@ -1,0 +1,7 @@
+-- also: COMPAT-CACHED-PLAN, COMPAT-DROP-COLUMN, FAIL-DEPENDENT-OBJECT, LOCK-ACCESS-EXCLUSIVE-METADATA, LOSS-DROP-COLUMN
+-- proves: fails 2BP01
+-- given
+CREATE TABLE e (id int, owner text);
+CREATE POLICY p ON e USING (owner = current_user);
+-- migration
+ALTER TABLE e DROP COLUMN owner;

@@ -1,0 +1,7 @@
+-- also: COMPAT-DROP-CONSTRAINT, COMPAT-REPLICATION, FAIL-DEPENDENT-OBJECT
+-- proves: fails 2BP01
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+CREATE TABLE p (u int REFERENCES "User");
+-- migration
+ALTER TABLE "User" DROP CONSTRAINT "User_pkey";

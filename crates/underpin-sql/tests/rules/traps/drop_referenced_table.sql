@@ -1,0 +1,7 @@
+-- also: COMPAT-DROP-TABLE, FAIL-DEPENDENT-OBJECT, LOCK-DROP-FK-LOCKS-OTHER-TABLE, LOSS-DROP-TABLE
+-- proves: fails 2BP01
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+CREATE TABLE p (u int REFERENCES "User");
+-- migration
+DROP TABLE "User";

@@ -1,0 +1,7 @@
+-- also: BUILD-CREATE-INDEX, COMPAT-ENUM-VALUE-ADDED, FAIL-ENUM-VALUE-USED-IN-SAME-TRANSACTION
+-- given
+CREATE TYPE mood AS ENUM ('sad');
+CREATE TABLE e (id int PRIMARY KEY, m mood);
+-- migration
+ALTER TYPE mood ADD VALUE 'happy';
+CREATE INDEX e_happy ON e (id) WHERE m = 'happy';

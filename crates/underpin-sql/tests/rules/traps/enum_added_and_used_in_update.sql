@@ -1,0 +1,7 @@
+-- also: COMPAT-ENUM-VALUE-ADDED, FAIL-ENUM-VALUE-USED-IN-SAME-TRANSACTION, TX-DATA-IN-MIGRATION
+-- given
+CREATE TYPE mood AS ENUM ('sad');
+CREATE TABLE e (id int PRIMARY KEY, m mood);
+-- migration
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'happy' AFTER 'sad';
+UPDATE e SET m = 'happy' WHERE id = 1;

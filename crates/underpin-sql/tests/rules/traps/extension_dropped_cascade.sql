@@ -1,0 +1,6 @@
+-- also: LOSS-DROP-CASCADE, LOSS-DROP-EXTENSION
+-- given
+CREATE EXTENSION citext;
+CREATE TABLE e (id int PRIMARY KEY, a citext);
+-- migration
+DROP EXTENSION citext CASCADE;

@@ -1,0 +1,7 @@
+-- also: COMPAT-CACHED-PLAN, LOCK-ACCESS-EXCLUSIVE-METADATA
+-- server: 18
+-- since: 18
+-- given
+CREATE TABLE e (id int PRIMARY KEY, v int);
+-- migration
+ALTER TABLE e ADD COLUMN w int GENERATED ALWAYS AS (v * 2) VIRTUAL;

@@ -1,0 +1,6 @@
+-- also: COMPAT-CACHED-PLAN, FAIL-VERSION-UNSUPPORTED
+-- server: 17
+-- given
+CREATE TABLE e (id int PRIMARY KEY, v int);
+-- migration
+ALTER TABLE e ADD COLUMN w int GENERATED ALWAYS AS (v * 2);

@@ -1,0 +1,5 @@
+-- also: OPS-DDL-IN-DO-BLOCK, TX-DATA-IN-MIGRATION, TX-NESTED, TX-UNBATCHED-BACKFILL
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+DO $$ BEGIN UPDATE "User" SET "age" = 1 WHERE "age" IS NULL; COMMIT; END $$;

@@ -1,0 +1,5 @@
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+CREATE TABLE "Plan" ("id" TEXT PRIMARY KEY);
+INSERT INTO "Plan" VALUES ('free'), ('paid') ON CONFLICT DO NOTHING;

@@ -1,0 +1,3 @@
+-- also: FAIL-PARTITION-BOUNDS
+-- migration
+CREATE TABLE m (id int PRIMARY KEY, at date NOT NULL) PARTITION BY RANGE (at);

@@ -1,0 +1,7 @@
+-- also: FAIL-SYNTAX
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+\set ON_ERROR_STOP on
+\connect app
+ALTER TABLE "User" DROP COLUMN "age";

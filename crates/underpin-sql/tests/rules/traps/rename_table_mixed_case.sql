@@ -1,0 +1,6 @@
+-- also: COMPAT-DROP-TABLE, LOSS-DROP-TABLE, LOSS-RENAME-TABLE-AS-DROP-CREATE
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+DROP TABLE "User";
+CREATE TABLE "Account" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "Account_pkey" PRIMARY KEY ("id"));

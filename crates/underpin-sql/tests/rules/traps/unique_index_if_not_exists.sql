@@ -1,0 +1,5 @@
+-- also: BUILD-CREATE-INDEX, COMPAT-NEW-CONSTRAINT, FAIL-UNIQUE-WITH-DUPLICATES
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+CREATE UNIQUE INDEX IF NOT EXISTS "User_email_key" ON "User"("email");

@@ -1,0 +1,6 @@
+-- given
+CREATE TABLE e (id int PRIMARY KEY);
+-- migration
+CREATE TEMP TABLE x AS SELECT 1 AS a;
+ALTER TABLE x ADD COLUMN b int;
+DROP TABLE x;

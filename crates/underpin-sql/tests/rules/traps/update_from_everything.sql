@@ -1,0 +1,5 @@
+-- also: LOSS-UPDATE-OVERWRITE, TX-DATA-IN-MIGRATION, TX-UNBATCHED-BACKFILL
+-- given
+CREATE TABLE "User" ("id" SERIAL NOT NULL, "name" TEXT NOT NULL, "email" VARCHAR(50), "age" INTEGER, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+-- migration
+UPDATE "User" SET "email" = NULL;

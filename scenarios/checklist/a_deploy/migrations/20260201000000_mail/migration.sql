@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX person_mail_key ON person (mail);

@@ -1,0 +1,2 @@
+ALTER TABLE "accounts" DROP COLUMN "nick", DROP COLUMN "plan";
+DROP TABLE "Audit";

@@ -1,0 +1,2 @@
+export const nicks = (prisma) =>
+  prisma.account.findMany({ select: { nickName: true } });
