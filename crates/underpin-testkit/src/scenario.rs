@@ -379,7 +379,6 @@ impl Stage<'_> {
             (r"what [0-9]+ sessions? of others do", "what [number] sessions of others do"),
             (r"pg_dump       [0-9., ]+; whether", "pg_dump       [versions]; whether"),
             (r"pg_dump       [0-9.]+ in [^\n]+", "pg_dump       [version] in [clients]"),
-            (r"system identifier [0-9]+", "system identifier [system]"),
             (r"\b[0-9A-F]{1,8}/[0-9A-F]{6,8}\b", "[lsn]"),
         ] {
             if let Ok(regex) = regex_lite::Regex::new(pattern) {
