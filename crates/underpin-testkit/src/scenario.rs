@@ -355,7 +355,9 @@ impl Stage<'_> {
         }
         for (pattern, replacement) in [
             (r" +[0-9]+(\.[0-9]+)? (ms|s)\n", " [time]\n"),
-            // Told once a second, so not at all on a fast machine.
+            // Told of what took long, so not at all on a fast machine.
+            (r"stdout\|   [^\n]+ took [^\n]+ times that\)\n", ""),
+            // Told once a second.
             (r"stderr\| +Backup  [a-z]+: [^\n]*\n", ""),
             (r"\\?_[0-9]{8}\\?_[0-9]{6}", "_[stamp]"),
             (r" +[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", " [size]"),

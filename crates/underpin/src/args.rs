@@ -133,7 +133,7 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
         runs: u16,
     },
-    /// What the guides ask for before or after a deploy, ticked by measurements; changes nothing
+    /// What a deploy asks for before or after it, ticked by measurements; changes nothing
     Checklist {
         /// Before or after it
         #[arg(value_enum)]
