@@ -71,7 +71,7 @@ pub async fn check_drilled(
     let mut manifest = store.read(name)?;
     let begun = Instant::now();
     let run = Run { tools, folder: store.folder_of(name), manifest: &manifest, drill };
-    let work = run.prove(level, begun, tell);
+    let work = Box::pin(run.prove(level, begun, tell));
     let proof = match super::or_stopped(tools, "the check", work).await {
         Ok(done) => done,
         Err(error) => {

@@ -262,9 +262,11 @@ pub async fn backup_create(
     };
     let tools = backup.tools(options);
     let mut tell = |step| emit(sink, step);
-    let (name, mut manifest) = backup::create(&options.target, &tools, &wanted, &mut tell).await?;
+    // Boxed, as those below: together they would be more than a thread's stack holds.
+    let made = Box::pin(backup::create(&options.target, &tools, &wanted, &mut tell));
+    let (name, mut manifest) = made.await?;
     if request.level > Level::Decodable {
-        manifest = prove(options, &tools, &name, request.level, &mut tell).await?;
+        manifest = Box::pin(prove(options, &tools, &name, request.level, &mut tell)).await?;
     }
     let mut report = backup.report(&name, &manifest, begun);
     report.short = manifest.level() < Some(request.level);
@@ -282,7 +284,7 @@ async fn prove(
     let drill = |copy| rehearse::drill(options, copy);
     let drill: Option<backup::Drill<'_>> =
         if level == Level::Drilled { Some(&drill) } else { None };
-    backup::check_drilled(tools, name, level, drill, tell).await
+    Box::pin(backup::check_drilled(tools, name, level, drill, tell)).await
 }
 
 /// A dump in the midst of a migration would be a state that nobody wants back, and its snapshot
@@ -386,9 +388,9 @@ impl BackupBefore {
         let mut tell = |step| emit(sink, step);
         let made = async {
             let (name, manifest) =
-                backup::create(&options.target, &tools, &request, &mut tell).await?;
+                Box::pin(backup::create(&options.target, &tools, &request, &mut tell)).await?;
             let manifest = match level > Level::Decodable {
-                true => prove(options, &tools, &name, level, &mut tell).await?,
+                true => Box::pin(prove(options, &tools, &name, level, &mut tell)).await?,
                 false => manifest,
             };
             Ok((name, manifest))

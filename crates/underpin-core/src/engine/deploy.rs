@@ -649,7 +649,7 @@ async fn perform(
     let mut report = work.report(false, begun);
     let holds_data = work.live.as_ref().is_some_and(|live| !live.is_empty_of_objects());
     if let Some(backup) = run.backup.filter(|_| holds_data) {
-        report.backup = backup.make(options, &work.pending, executor, sink).await?;
+        report.backup = Box::pin(backup.make(options, &work.pending, executor, sink)).await?;
     }
     turn::warn_of_broken_chain(executor, sink).await;
     turn::warn_of_lost(executor, options, sink).await?;
