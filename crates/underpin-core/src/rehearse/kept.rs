@@ -114,3 +114,49 @@ pub fn find(folder: &Path, subject: &Subject) -> Option<Record> {
         (record.subject == *subject).then_some(record)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Copy, MeasuredMigration};
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_as_it_was_written_to_the_last_bit() {
+        // Read without `float_roundtrip`, the first one loses its last digit.
+        let times = [0.431_544_000_000_000_04, 0.1 + 0.2, 1e-7, 123_456_789.123_456];
+        let migrations = times.map(|milliseconds| MeasuredMigration {
+            milliseconds: Some(milliseconds),
+            ..MeasuredMigration::default()
+        });
+        let record = Record {
+            at: "2026-02-14T10:30:00Z".to_owned(),
+            subject: Subject {
+                system_identifier: "7".to_owned(),
+                database: "app".to_owned(),
+                fingerprint: "f".to_owned(),
+                baseline: Vec::new(),
+                pending: Vec::new(),
+            },
+            copy: Copy {
+                from: From::Schema,
+                backup: None,
+                taken_at: "2026-02-14T10:29:00Z".to_owned(),
+                engine: "18.1".to_owned(),
+                tables: std::collections::BTreeMap::new(),
+                rows: 0,
+                bytes: 0,
+                made_in_ms: 0,
+                cannot_show: Vec::new(),
+            },
+            migrations: migrations.into(),
+            invalid_indexes: Vec::new(),
+            failure: None,
+            verified: true,
+            not_verified_because: None,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = keep(folder.path(), &record).unwrap();
+        assert_eq!(read(&path).unwrap(), record);
+        assert_eq!(find(folder.path(), &record.subject), Some(record));
+    }
+}
