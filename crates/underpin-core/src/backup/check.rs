@@ -14,7 +14,8 @@ use super::manifest::{Damage, Manifest, Proof};
 use super::place::{self, Place, Restore};
 use super::store::Store;
 use super::{
-    BackupName, Level, Step, Tell, Tools, content, interrupted, large_object, query_failed,
+    BackupName, Level, PROGRESS_PAUSE, Step, Tell, Tools, content, interrupted, large_object,
+    query_failed,
 };
 use crate::catalog::{self, CatalogSnapshot, ObjectKind};
 use crate::error::{Code, Error, Result};
@@ -23,7 +24,6 @@ use crate::postgres::{ConnectionSettings, Session, identifier};
 
 /// Differences shown before "and N more".
 const DIFFERENCES_SHOWN: usize = 20;
-const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 
 /// What came of running the pending migrations on a restored copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -245,14 +245,6 @@ impl Run<'_> {
         session = settings.connect().await?;
         tell(Step::Begun("compare"));
         let contents = wanted >= Level::Equal;
-        let of = self.manifest.tables.iter().map(|table| table.bytes).sum();
-        let mut told = Instant::now();
-        let mut progress = |bytes| {
-            if told.elapsed() >= PROGRESS_PAUSE {
-                told = Instant::now();
-                tell(Step::Progress { phase: "compare", bytes, of: Some(of) });
-            }
-        };
         let mut faults = Vec::new();
         if contents {
             faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
@@ -260,7 +252,7 @@ impl Run<'_> {
             faults.extend(place::compare_large_objects(&session, self.manifest).await?);
         }
         let jobs = self.tools.jobs;
-        let tables = place::compare_tables(&settings, self.manifest, contents, jobs, &mut progress);
+        let tables = place::compare_tables(&settings, self.manifest, contents, jobs, tell);
         let mut unchecked = Vec::new();
         let mut level = Level::Restored;
         let mut evidence =

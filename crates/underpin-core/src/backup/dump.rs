@@ -17,7 +17,7 @@ use super::manifest::{
 use super::seal::Seal;
 use super::source::{LOCK_TIMEOUT_MS, Source, Table};
 use super::store::{Partial, Store};
-use super::{BackupName, Level, Step, Tell, Tools, interrupted};
+use super::{BackupName, Level, PROGRESS_PAUSE, Step, Tell, Tools, interrupted};
 use crate::error::{Code, Error, Result};
 use crate::postgres::ConnectionSettings;
 use crate::postgres::clients::{ClientTools, Ended};
@@ -28,8 +28,6 @@ pub(super) const DUMP: &str = "dump";
 pub(super) const CATALOG: &str = "catalog.json";
 /// Settings and rights of the database itself, as statements.
 pub(super) const DATABASE: &str = "database.json";
-/// Between two words about progress.
-const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is wanted.
 #[derive(Debug, Clone)]

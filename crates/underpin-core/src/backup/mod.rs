@@ -100,6 +100,9 @@ pub enum Step {
 /// Takes what happens.
 pub type Tell<'a> = &'a mut (dyn FnMut(Step) + Send);
 
+/// Between two words on how far something has come.
+pub(crate) const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
+
 /// How long work may go on after a request to stop: it ends its programs, and clears up.
 const STOP_GRACE: Duration = Duration::from_secs(6);
 

@@ -3,21 +3,18 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 
 use super::content::{self, RowDigest, TableContent};
 use super::dump::DUMP;
 use super::manifest::{Compressor, Manifest, SequenceState};
 use super::store::Store;
-use super::{Step, Tell, Tools, interrupted, large_object, query_failed, source};
+use super::{PROGRESS_PAUSE, Step, Tell, Tools, interrupted, large_object, query_failed, source};
 use crate::error::{Code, Error, Result};
 use crate::postgres::binaries::ServerBinaries;
 use crate::postgres::clients::{ClientTools, Ended};
 use crate::postgres::cluster::{Cluster, ClusterOptions};
 use crate::postgres::{ConnectionSettings, ServerVersion, Session, identifier};
-
-/// Between two words about progress.
-const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 
 /// For loading much at once; the cluster is thrown away.
 const SETTINGS: &[&str] = &[
@@ -232,7 +229,7 @@ pub(super) async fn compare_tables(
     manifest: &Manifest,
     contents: bool,
     jobs: usize,
-    progress: &mut (dyn FnMut(u64) + Send),
+    tell: Tell<'_>,
 ) -> Result<Vec<String>> {
     let mut tables = manifest.tables.clone();
     tables.sort_by_key(|table| table.bytes);
@@ -255,10 +252,14 @@ pub(super) async fn compare_tables(
         });
     }
     drop(sender);
-    let mut bytes = 0;
+    let of = manifest.tables.iter().map(|table| table.bytes).sum();
+    let (mut bytes, mut told) = (0, Instant::now());
     while let Some(table) = done.recv().await {
         bytes += table;
-        progress(bytes);
+        if told.elapsed() >= PROGRESS_PAUSE {
+            told = Instant::now();
+            tell(Step::Progress { phase: "compare", bytes, of: Some(of) });
+        }
     }
     let mut differences = Vec::new();
     while let Some(worker) = workers.join_next().await {

@@ -22,8 +22,6 @@ use crate::postgres::{ConnectionSettings, Queryable as _, Session, identifier, l
 const MAINTENANCE_DATABASES: [&str; 3] = ["postgres", "template1", "defaultdb"];
 /// How often the swap is tried while sessions come back.
 const SWAPS_MAX: usize = 5;
-/// Between two words about progress.
-const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 /// PostgreSQL's names are cut there (`NAMEDATALEN`).
 const NAME_BYTES_MAX: usize = 63;
 
@@ -307,22 +305,8 @@ impl Side<'_> {
         }
         tell(Step::Begun("compare"));
         let session = self.target.connect().await?;
-        let of = self.manifest.tables.iter().map(|table| table.bytes).sum();
-        let mut told = Instant::now();
-        let mut progress = |bytes| {
-            if told.elapsed() >= PROGRESS_PAUSE {
-                told = Instant::now();
-                tell(Step::Progress { phase: "compare", bytes, of: Some(of) });
-            }
-        };
-        let mut faults = place::compare_tables(
-            &self.target,
-            self.manifest,
-            true,
-            self.tools.jobs,
-            &mut progress,
-        )
-        .await?;
+        let mut faults =
+            place::compare_tables(&self.target, self.manifest, true, self.tools.jobs, tell).await?;
         faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
         faults.extend(place::compare_large_objects(&session, self.manifest).await?);
         if faults.is_empty() {

@@ -9,16 +9,14 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::backup::{Step, Tell};
+use crate::backup::{PROGRESS_PAUSE, Step, Tell};
 use crate::error::{Code, Error, Result};
 use crate::execute::Stop;
 use crate::postgres::clients::{ClientTools, Ended};
 use crate::postgres::{ConnectionSettings, Session, SqlError, identifier, literal};
 
-/// Between two words about progress.
-const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 /// Keys asked for by one query.
 const KEYS: u64 = 1000;
 /// Rounds over all foreign keys before what is open is left out: a chain of rows needs one for each
