@@ -110,11 +110,7 @@ pub(crate) fn set_not_null(at: &At<'_>, table: &Name, column: &str, first: When)
         steps = steps.then(Stage::Migrate, When::Repeated, sql);
     }
     steps
-        .then(
-            Stage::Migrate,
-            When::OwnMigration,
-            format!("ALTER TABLE {table} VALIDATE CONSTRAINT {check};"),
-        )
+        .validate(table, &check)
         .then(
             Stage::Contract,
             When::OwnMigration,

@@ -30,11 +30,7 @@ pub(crate) fn checked_later(
     // A comment at its end must not swallow what follows.
     Steps::default()
         .then(Stage::Expand, first, format!("ALTER TABLE {table} {added}\n  NOT VALID;"))
-        .then(
-            Stage::Migrate,
-            When::OwnMigration,
-            format!("ALTER TABLE {table} VALIDATE CONSTRAINT {};", quoted(&name)),
-        )
+        .validate(table, &quoted(&name))
         .0
 }
 

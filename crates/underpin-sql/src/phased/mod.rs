@@ -98,6 +98,12 @@ impl Steps {
         self
     }
 
+    /// Old rows are checked against a constraint under a lock that nobody waits for.
+    fn validate(self, table: &Name, constraint: &str) -> Self {
+        let sql = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {constraint};");
+        self.then(Stage::Migrate, When::OwnMigration, sql)
+    }
+
     fn and(mut self, more: Vec<Phase>) -> Self {
         self.0.extend(more);
         self

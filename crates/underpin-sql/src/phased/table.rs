@@ -93,11 +93,7 @@ pub(crate) fn swap_enum(at: &At<'_>, table: &Name, column: &str, removed: &[Stri
             When::Repeated,
             batch(table, column, &instead, &format!("{c}::text IN ({gone})")),
         )
-        .then(
-            Stage::Migrate,
-            When::OwnMigration,
-            format!("ALTER TABLE {table} VALIDATE CONSTRAINT {check};"),
-        )
+        .validate(table, &check)
         .then(
             Stage::Contract,
             When::OwnMigration,
