@@ -102,6 +102,16 @@ impl Stage {
         }
     }
 
+    /// What was asked to stop in the second migration ends in time, without the application and
+    /// without an effect of that migration.
+    pub(crate) async fn is_stopped(&self, child: Child, told: Instant) {
+        let ended = ended(child);
+        assert!(told.elapsed() < Duration::from_secs(8), "{:?}", told.elapsed());
+        assert!(ended.code == Some(130) && !ended.out.contains("up\n"), "{ended:?}");
+        let effects = "SELECT string_agg(what, ' ') FROM effect";
+        assert_eq!(self.database.value(effects).await.as_deref(), Some("once"));
+    }
+
     /// Waits until a migration sleeps.
     pub(crate) async fn until_it_sleeps(&self) {
         self.until(
