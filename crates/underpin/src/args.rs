@@ -627,3 +627,45 @@ pub(crate) enum ConfigVerb {
         origin: bool,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use clap::Parser as _;
+    use clap::error::ErrorKind;
+
+    use super::Arguments;
+
+    /// The pages whose commands nobody runs; those of the guides are.
+    fn pages() -> Vec<PathBuf> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let reference = std::fs::read_dir(root.join("docs/reference")).unwrap();
+        let reference = reference.map(|entry| entry.unwrap().path());
+        let pages = reference.filter(|page| page.extension().is_some_and(|e| e == "md"));
+        // The command line's own page shows usages, not commands.
+        pages.filter(|page| !page.ends_with("cli.md")).chain([root.join("README.md")]).collect()
+    }
+
+    #[test]
+    fn every_command_of_the_documents_is_one_that_the_program_takes() {
+        let quoted = regex_lite::Regex::new("\"[^\"]*\"").unwrap();
+        let mut seen = 0;
+        for page in pages() {
+            let text = std::fs::read_to_string(&page).unwrap();
+            for block in text.split("```").skip(1).step_by(2) {
+                for line in block.lines().filter(|line| line.starts_with("underpin ")) {
+                    let command = line.split(" #").next().unwrap_or_default();
+                    let command = quoted.replace_all(command, "text");
+                    if let Err(error) = Arguments::try_parse_from(command.split_whitespace()) {
+                        let shows = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
+                        let page = page.display();
+                        assert!(shows.contains(&error.kind()), "{page}: {line}\n{error}");
+                    }
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 40, "{seen} commands");
+    }
+}
