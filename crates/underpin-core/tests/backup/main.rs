@@ -5,6 +5,8 @@
 mod archive;
 mod claims;
 mod damage;
+#[cfg(feature = "encryption")]
+mod encryption;
 mod faults;
 mod large_objects;
 mod restore;
