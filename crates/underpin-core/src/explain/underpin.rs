@@ -61,6 +61,10 @@ fn commands(code: Code) -> &'static [&'static str] {
         Code::PolicyRefused | Code::PlanUnreadable | Code::PlanStale => {
             &["underpin plan", "underpin plan --out plan.json", "underpin deploy --plan plan.json"]
         }
+        Code::EncryptionNotBuilt => &["npm i underpin", "underpin backup check NAME --level 1"],
+        Code::BackupLocked => {
+            &["underpin backup check NAME --level 1", "underpin backup check NAME --level 5"]
+        }
         Code::StartUnusable => &["underpin deploy --help"],
         Code::EnvironmentProtected => &["underpin environment", "underpin config show --origin"],
         Code::ApprovalMissing => &[
