@@ -7,14 +7,16 @@ use std::path::Path;
 use std::process::Command;
 
 use underpin_testkit::browser::{Browser, Seen};
-use underpin_testkit::{majors, server};
+use underpin_testkit::{clients, majors, server};
 
 const HOSTILE: &str = "<img src=x onerror=\"document.body.id='owned'\">";
 
 /// The output of the program, opened.
 fn opened(browser: &Browser, project: &Path, arguments: &[&str]) -> Seen {
+    let clients = clients(majors()[0]).unwrap_or_default();
     let output = Command::new(env!("CARGO_BIN_EXE_underpin"))
         .args(arguments)
+        .env("UNDERPIN_PG_CLIENTS", clients)
         .current_dir(project)
         .env("HOME", project)
         .env("UNDERPIN_CACHE_DIR", project)
