@@ -25,6 +25,7 @@ mod loss;
 pub mod manifest;
 mod name;
 mod place;
+pub mod remote;
 pub mod retain;
 mod seal;
 mod source;
@@ -71,7 +72,7 @@ pub struct Tools {
 /// What happens meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A phase is about to begin: `dump`, `check`, `restore`, `compare`, `archive`.
+    /// A phase is about to begin: `dump`, `check`, `restore`, `compare`, `archive`, `copy`, `fetch`.
     Begun(&'static str),
     /// Bytes done so far, and of how many, where that is known.
     Progress {

@@ -7,6 +7,8 @@ mod claims;
 mod damage;
 mod faults;
 mod large_objects;
+#[cfg(feature = "object-store")]
+mod remote;
 mod restore;
 
 use std::path::PathBuf;
