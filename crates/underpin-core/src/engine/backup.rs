@@ -271,7 +271,7 @@ impl BackupOptions {
 ///
 /// # Errors
 /// UP-60xx, UP-4001 while a migration is under way, UP-4005, UP-11xx. Nothing of the attempt is left,
-/// but with UP-6022: the backup is whole here, and not copied.
+/// but with UP-6032: the backup is whole here, and not copied.
 pub async fn backup_create(
     options: &Options,
     backup: &BackupOptions,
@@ -616,7 +616,7 @@ pub async fn backup_accept(
 /// Proves a backup again, up to a level.
 ///
 /// # Errors
-/// UP-6004 to UP-6008, UP-6012, UP-6020, UP-6021, UP-3101.
+/// UP-6004 to UP-6008, UP-6012, UP-6030, UP-6031, UP-3101.
 pub async fn backup_check(
     options: &Options,
     backup: &BackupOptions,

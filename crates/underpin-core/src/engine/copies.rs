@@ -256,7 +256,7 @@ fn add(backup: &BackupOptions, to: &CopyTo, there: Vec<There>, entries: &mut Vec
 /// Copies a backup of this machine to the object store; `last` is the newest here.
 ///
 /// # Errors
-/// UP-1003 without an object store, UP-6004 to UP-6006, UP-6020 to UP-6023, UP-4005.
+/// UP-1003 without an object store, UP-6004 to UP-6006, UP-6030 to UP-6033, UP-4005.
 pub async fn backup_copy(
     backup: &BackupOptions,
     name: &str,
@@ -272,7 +272,7 @@ pub async fn backup_copy(
 /// here.
 ///
 /// # Errors
-/// UP-1003 without an object store, UP-6003 to UP-6006, UP-6012, UP-6020, UP-6021, UP-6023, UP-4005.
+/// UP-1003 without an object store, UP-6003 to UP-6006, UP-6012, UP-6030, UP-6031, UP-6033, UP-4005.
 /// Nothing is left of an attempt.
 pub async fn backup_fetch(
     backup: &BackupOptions,
@@ -291,7 +291,7 @@ pub async fn backup_fetch(
 /// Pins a backup where it is, or lets it go.
 ///
 /// # Errors
-/// UP-6004 to UP-6006, UP-6012; of one that is only in the object store UP-6020, UP-6021.
+/// UP-6004 to UP-6006, UP-6012; of one that is only in the object store UP-6030, UP-6031.
 pub async fn backup_pin(
     backup: &BackupOptions,
     name: &str,

@@ -80,7 +80,7 @@ impl Kept {
 ///
 /// # Errors
 /// UP-6003, UP-6005, UP-6012, UP-4005. Nothing is removed where the newest migration cannot be learnt
-/// (UP-11xx), or the object store not be listed (UP-6020, UP-6021, UP-6023).
+/// (UP-11xx), or the object store not be listed (UP-6030, UP-6031, UP-6033).
 pub async fn backup_prune(
     options: &Options,
     backup: &BackupOptions,

@@ -15,7 +15,7 @@ impl Remote {
     /// hashed while it is written. It gets its name when all of them are those of the manifest.
     ///
     /// # Errors
-    /// UP-6003, UP-6004, UP-6005, UP-6006, UP-6012, UP-6020, UP-6021, UP-4005. Nothing is left.
+    /// UP-6003, UP-6004, UP-6005, UP-6006, UP-6012, UP-6030, UP-6031, UP-4005. Nothing is left.
     pub async fn fetch(
         &self,
         tools: &Tools,

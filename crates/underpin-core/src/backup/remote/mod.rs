@@ -102,7 +102,7 @@ impl Remote {
     /// The store that a URL names, with the variables of its cloud. Nothing is asked of it yet.
     ///
     /// # Errors
-    /// UP-6021 when the variables cannot be used, UP-6023 when this build has no object stores.
+    /// UP-6031 when the variables cannot be used, UP-6033 when this build has no object stores.
     pub fn open(
         url: &StoreUrl,
         variables: &BTreeMap<String, String>,
@@ -114,7 +114,7 @@ impl Remote {
     /// All backups that are there, oldest first, unreadable ones first.
     ///
     /// # Errors
-    /// UP-6020, UP-6021.
+    /// UP-6030, UP-6031.
     pub async fn list(&self) -> Result<Vec<There>> {
         let found = self.found("").await?;
         let with_manifest = found.into_iter().filter(|(_, found)| found.has_manifest);
@@ -145,7 +145,7 @@ impl Remote {
     /// The manifest of a backup that is there.
     ///
     /// # Errors
-    /// UP-6004, UP-6005, UP-6006, UP-6020, UP-6021.
+    /// UP-6004, UP-6005, UP-6006, UP-6030, UP-6031.
     pub async fn read(&self, name: &BackupName) -> Result<Manifest> {
         match self.objects.get(&manifest_key(name), MANIFEST_BYTES_MAX).await? {
             Some((bytes, _)) => self.parse(name, &bytes),
@@ -178,7 +178,7 @@ impl Remote {
     /// there is no copy of it.
     ///
     /// # Errors
-    /// UP-6020, UP-6021, UP-6006 when what is there is not believed.
+    /// UP-6030, UP-6031, UP-6006 when what is there is not believed.
     pub async fn update(&self, here: &Manifest) -> Result<bool> {
         let name = BackupName::parse(&here.name)?;
         let key = manifest_key(&name);
@@ -205,7 +205,7 @@ impl Remote {
     /// Removes a backup, its manifest first.
     ///
     /// # Errors
-    /// UP-6020, UP-6021. Without its manifest it is no backup any more; what is left of it is removed
+    /// UP-6030, UP-6031. Without its manifest it is no backup any more; what is left of it is removed
     /// by [`Remote::remove_leftovers`] a day later.
     pub async fn remove(&self, name: &BackupName) -> Result<()> {
         self.objects.remove(vec![manifest_key(name)]).await?;
@@ -218,7 +218,7 @@ impl Remote {
     /// Removes what copies left that were never finished, of all names, when it is a day old.
     ///
     /// # Errors
-    /// UP-6020, UP-6021.
+    /// UP-6030, UP-6031.
     pub async fn remove_leftovers(&self) -> Result<()> {
         for found in self.found("").await?.into_values().filter(|found| !found.has_manifest) {
             self.objects.remove(found.old_keys("")).await?;

@@ -30,7 +30,7 @@ impl Remote {
     /// manifest's.
     ///
     /// # Errors
-    /// UP-6022 with the reason: the backup here is as it was, and there is none there; UP-4005 after a
+    /// UP-6032 with the reason: the backup here is as it was, and there is none there; UP-4005 after a
     /// request to stop; UP-6004 to UP-6006 about the backup here.
     pub async fn copy(&self, tools: &Tools, name: &BackupName, tell: Tell<'_>) -> Result<Copied> {
         let store = Store::new(tools.folder.clone(), tools.key.clone());
