@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use underpin_core::backup::Level;
+use underpin_core::backup::{Encryption, Level};
 use underpin_core::config::{
-    BeforeDeploy, Discovery, FailOn, ProjectConfig, Repair, Secret, Settings, discover,
+    BeforeDeploy, Discovery, FailOn, Identity, ProjectConfig, Repair, Secret, Settings, discover,
 };
 use underpin_core::diagnose::{Answers, Policy};
 use underpin_core::engine::prisma::PrismaOptions;
@@ -190,6 +190,10 @@ impl Project {
             Some(settings) => settings.backup_key(&self.folder, &self.variables)?,
             None => None,
         };
+        let identity = match &self.settings {
+            Some(settings) => settings.backup_identity(&self.folder, &self.variables)?,
+            None => Identity::Unnamed,
+        };
         let copy_to = said.copy_to.map(|url| CopyTo {
             url,
             variables: self.variables_of_clouds(),
@@ -199,6 +203,7 @@ impl Project {
         Ok(BackupOptions {
             folder,
             key,
+            encryption: Encryption { recipients: said.encrypt_to, identity },
             environment: said.environment,
             jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
             copy_to,

@@ -69,11 +69,52 @@ pub async fn check_drilled(
 ) -> Result<Manifest> {
     let store = Store::new(tools.folder.clone(), tools.key.clone());
     let mut manifest = store.read(name)?;
-    let begun = Instant::now();
-    let run = Run { tools, folder: store.folder_of(name), manifest: &manifest, drill };
-    let work = Box::pin(run.prove(level, begun, tell));
-    let proof = match super::or_stopped(tools, "the check", work).await {
-        Ok(done) => done,
+    let stored = Run { tools, folder: store.folder_of(name), manifest: &manifest, drill };
+    let work = Box::pin(stored.prove_stored(level, tell));
+    let proof = super::or_stopped(tools, "the check", work).await;
+    if let Err(error) = record(&mut manifest, level, proof, tell) {
+        // A disk that cannot be written must not hide what was found.
+        let _not_recorded = manifest.damage.as_ref().map(|_| store.update(name, &manifest));
+        return Err(error);
+    }
+    store.update(name, &manifest)?;
+    store.read(name)
+}
+
+/// Proves a backup under way, beyond level 3, and takes into its manifest what came of it.
+///
+/// # Errors
+/// As [`check_drilled`].
+pub(super) async fn check_unnamed(
+    tools: &Tools,
+    folder: &Path,
+    manifest: &mut Manifest,
+    level: Level,
+    drill: Option<Drill<'_>>,
+    tell: Tell<'_>,
+) -> Result<()> {
+    let run = Run { tools, folder: folder.to_owned(), manifest, drill };
+    let work = Box::pin(run.prove(level, Instant::now(), tell));
+    let proof = super::or_stopped(tools, "the check", work).await;
+    record(manifest, level, proof, tell)
+}
+
+/// Takes what came of a check into the manifest.
+fn record(
+    manifest: &mut Manifest,
+    level: Level,
+    proof: Result<Proof>,
+    tell: Tell<'_>,
+) -> Result<()> {
+    match proof {
+        Ok(proof) => {
+            tell(Step::Reached(proof.level, proof.evidence.clone()));
+            if manifest.damage.as_ref().is_some_and(|damage| damage.level <= proof.level) {
+                manifest.damage = None;
+            }
+            manifest.proofs.push(proof);
+            Ok(())
+        }
         Err(error) => {
             if is_bad(error.code()) {
                 manifest.damage = Some(Damage {
@@ -82,19 +123,10 @@ pub async fn check_drilled(
                     code: error.code().id().to_owned(),
                     why: error.message().to_owned(),
                 });
-                // A disk that cannot be written must not hide what was found.
-                let _not_recorded = store.update(name, &manifest);
             }
-            return Err(error);
+            Err(error)
         }
-    };
-    tell(Step::Reached(proof.level, proof.evidence.clone()));
-    if manifest.damage.as_ref().is_some_and(|damage| damage.level <= proof.level) {
-        manifest.damage = None;
     }
-    manifest.proofs.push(proof);
-    store.update(name, &manifest)?;
-    store.read(name)
 }
 
 /// Whether an error says something about the backup and not about this machine.
@@ -118,6 +150,24 @@ struct Copied {
 }
 
 impl Run<'_> {
+    /// The files as they lie there, and where more is wanted of an encrypted backup, a decrypted copy.
+    async fn prove_stored(&self, wanted: Level, tell: Tell<'_>) -> Result<Proof> {
+        let begun = Instant::now();
+        if self.manifest.encryption.is_none() || wanted <= Level::Intact {
+            return self.prove(wanted, begun, tell).await;
+        }
+        super::encryption::readable(self.tools, self.manifest)?;
+        tell(Step::Begun("check"));
+        self.intact(tell).await?;
+        let opened = super::encryption::open(self.tools, self.manifest, tell).await?;
+        let (folder, manifest) = (opened.folder.clone(), &opened.manifest);
+        let run = Run { tools: self.tools, folder, manifest, drill: self.drill };
+        let proof = run.prove(wanted, begun, tell).await?;
+        let stored = self.manifest.stored_files().len();
+        let evidence = format!("{stored} encrypted files decrypted; {}", proof.evidence);
+        Ok(Proof { evidence, ..proof })
+    }
+
     async fn prove(&self, wanted: Level, begun: Instant, tell: Tell<'_>) -> Result<Proof> {
         let done = |level: Level, evidence: String, unchecked: Vec<String>| Proof {
             level,
@@ -129,7 +179,7 @@ impl Run<'_> {
         };
         tell(Step::Begun("check"));
         self.intact(tell).await?;
-        let files = format!("{} files as they were written", self.manifest.files.len());
+        let files = format!("{} files as they were written", self.manifest.stored_files().len());
         if wanted <= Level::Intact {
             return Ok(done(Level::Intact, files, Vec::new()));
         }
@@ -398,7 +448,7 @@ pub(super) fn decode_all(
 }
 
 /// Runs file work beside the runtime and tells how far it is.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     phase: &'static str,
     of: u64,
     tell: Tell<'_>,

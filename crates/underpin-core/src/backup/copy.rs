@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::check::{missing_extensions, read_catalog};
 use super::place::{Place, Restore};
 use super::store::Store;
-use super::{BackupName, Manifest, Step, Tell, Tools, or_stopped};
+use super::{BackupName, Manifest, Step, Tell, Tools, encryption, or_stopped};
 use crate::error::{Code, Error, Result};
 use crate::postgres::ConnectionSettings;
 use crate::postgres::cluster::Cluster;
@@ -28,7 +28,7 @@ pub struct RestoredCopy {
 /// checked. Nothing of the backup is changed.
 ///
 /// # Errors
-/// UP-6004 to UP-6006, UP-3101, UP-3102, UP-6001, UP-6008 when the server does not accept it,
+/// UP-6004 to UP-6006, UP-3101, UP-3102, UP-6001, UP-6021, UP-6022, UP-6008 when the server does not accept it,
 /// UP-4005. Nothing is left.
 pub async fn restored_copy(
     tools: &Tools,
@@ -38,6 +38,7 @@ pub async fn restored_copy(
 ) -> Result<RestoredCopy> {
     let store = Store::new(tools.folder.clone(), tools.key.clone());
     let manifest = store.read(name)?;
+    encryption::readable(tools, &manifest)?;
     let folder = store.folder_of(name);
     let work = async {
         tell(Step::Begun("check"));
@@ -47,24 +48,20 @@ pub async fn restored_copy(
         tokio::task::spawn_blocking(check)
             .await
             .map_err(|e| Error::new(Code::Internal, "a check stopped").caused_by(e))??;
+        let opened = encryption::open(tools, &manifest, tell).await?;
+        let (manifest, folder) = (&opened.manifest, &opened.folder);
         tell(Step::Begun("restore"));
-        let place = Place::start_with(&manifest, tools, settings).await?;
+        let place = Place::start_with(manifest, tools, settings).await?;
         let target = place.settings()?;
         let session = target.connect().await?;
-        let missing = missing_extensions(&session, &read_catalog(&folder)?).await?;
+        let missing = missing_extensions(&session, &read_catalog(folder)?).await?;
         drop(session);
         if !missing.is_empty() {
             let words = format!("the scratch server lacks extensions: {}", missing.join(", "));
             return Err(Error::new(Code::RestoreFailed, words)
                 .hint("give server binaries that have them: --pg-bin FOLDER"));
         }
-        let restore = Restore {
-            manifest: &manifest,
-            folder: &folder,
-            tools,
-            target: &target,
-            on_scratch: true,
-        };
+        let restore = Restore { manifest, folder, tools, target: &target, on_scratch: true };
         let begun = Instant::now();
         let errors = restore.run(tell).await?;
         if !errors.is_empty() {

@@ -17,7 +17,9 @@ use super::manifest::{
 use super::seal::Seal;
 use super::source::{LOCK_TIMEOUT_MS, Source, Table};
 use super::store::{Partial, Store};
-use super::{BackupName, Level, PROGRESS_PAUSE, Step, Tell, Tools, interrupted};
+use super::{
+    BackupName, Drill, Level, PROGRESS_PAUSE, Step, Tell, Tools, check, encryption, interrupted,
+};
 use crate::error::{Code, Error, Result};
 use crate::postgres::ConnectionSettings;
 use crate::postgres::clients::{ClientTools, Ended};
@@ -40,19 +42,39 @@ pub struct Request {
     pub tags: Vec<String>,
     /// Never removed by `prune`.
     pub pinned: bool,
+    /// How far it is to be proven; at least 3.
+    pub level: Level,
 }
 
-/// Makes a backup and proves it up to level 3, which costs one reading of what was written.
+/// [`create_drilled`] without a drill: up to level 5.
 ///
 /// # Errors
-/// UP-6001 before anything is begun, UP-6002, UP-6003, UP-6005 to UP-6007, UP-6012, UP-4005, UP-11xx.
-/// Of the attempt nothing is left.
+/// As [`create_drilled`].
 pub async fn create(
     target: &ConnectionSettings,
     tools: &Tools,
     request: &Request,
     tell: Tell<'_>,
 ) -> Result<(BackupName, Manifest)> {
+    create_drilled(target, tools, request, None, tell).await
+}
+
+/// Makes a backup and proves it up to level 3, which costs one reading of what was written; and further, where
+/// that is asked for. What is encrypted is proven before, because nobody here may be able to read it
+/// afterwards.
+///
+/// # Errors
+/// UP-6001 and UP-6021 before anything is begun, UP-6002, UP-6003, UP-6005 to UP-6007, UP-6012, UP-4005, UP-11xx:
+/// of the attempt nothing is left. Those of [`super::check_drilled`] beyond level 3: the backup is there, and
+/// its manifest says what came of it.
+pub async fn create_drilled(
+    target: &ConnectionSettings,
+    tools: &Tools,
+    request: &Request,
+    drill: Option<Drill<'_>>,
+    tell: Tell<'_>,
+) -> Result<(BackupName, Manifest)> {
+    tools.encryption.require()?;
     let server = target.connect().await?;
     let clients = {
         use crate::postgres::Queryable as _;
@@ -74,9 +96,34 @@ pub async fn create(
     let dumped = draft.dump(source, tell).await?;
     let mut manifest = draft.manifest(request, &dumped, begun.elapsed());
     draft.prove(&mut manifest, &dumped, tell).await?;
+    let further = request.level > Level::Decodable;
+    let mut unproven = None;
+    if tools.encryption.is_on() {
+        let folder = partial.folder();
+        if further {
+            let (level, manifest) = (request.level, &mut manifest);
+            let check = check::check_unnamed(tools, folder, manifest, level, drill, tell);
+            match Box::pin(check).await {
+                Err(error) if error.code() == Code::Interrupted => return Err(error),
+                checked => unproven = checked.err(),
+            }
+        }
+        let recipients = tools.encryption.names();
+        let work = encryption::encrypt(tools, folder, &recipients, manifest, tell);
+        let (encrypted, words) = Box::pin(work).await?;
+        manifest = encrypted;
+        manifest.proofs.iter_mut().for_each(|proof| proof.evidence += &words);
+    }
     manifest.finished_at = jiff::Timestamp::now().to_string();
     let name = partial.name().clone();
     partial.finish(&manifest, tools.key.as_ref()).map_err(|e| not_written(&e))?;
+    if let Some(error) = unproven {
+        return Err(error);
+    }
+    if further && !tools.encryption.is_on() {
+        let work = check::check_drilled(tools, &name, request.level, drill, tell);
+        return Ok((name.clone(), Box::pin(work).await?));
+    }
     Ok((name.clone(), store.read(&name)?))
 }
 
@@ -224,6 +271,7 @@ impl Draft<'_> {
             large_objects: source.large_objects,
             large_object_contents: None,
             files: Vec::new(),
+            encryption: None,
             proofs: Vec::new(),
             archived_at: None,
             damage: None,

@@ -75,12 +75,12 @@ pub(super) fn check_files(
     };
     let found = files(folder).map_err(|e| damaged(vec![e.to_string()]))?;
     let named: std::collections::HashSet<PathBuf> =
-        manifest.files.iter().map(|file| folder.join(&file.path)).collect();
+        manifest.stored_files().iter().map(|file| folder.join(&file.path)).collect();
     let strange = found.iter().filter(|path| !named.contains(*path));
     let mut faults: Vec<String> =
         strange.map(|path| format!("`{}` is not of this backup", path.display())).collect();
     let mut done = 0;
-    for file in &manifest.files {
+    for file in manifest.stored_files() {
         if stop() {
             return Err(super::interrupted("the check"));
         }

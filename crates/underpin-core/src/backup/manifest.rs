@@ -124,6 +124,17 @@ pub struct FileEntry {
     pub sha256: String,
 }
 
+/// How an encrypted backup is kept. Of the plain files, their digests and the positions of sequences its
+/// manifest says nothing: they are in an encrypted file of their own.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encrypted {
+    /// X25519 recipients of age: who can read it.
+    pub recipients: Vec<String>,
+    /// The files as they lie in the folder.
+    pub files: Vec<FileEntry>,
+}
+
 /// A level, and on what it rests.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -196,8 +207,11 @@ pub struct Manifest {
     /// What is in them; absent where there are none, and in backups of before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub large_object_contents: Option<LargeObjects>,
-    /// Every file but this one.
+    /// Every file but this one; none where the backup is encrypted.
     pub files: Vec<FileEntry>,
+    /// What lies in the folder in their place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encrypted>,
     /// What was proven, oldest first.
     pub proofs: Vec<Proof>,
     /// When it was recompressed for the archive, RFC 3339.
@@ -219,10 +233,16 @@ impl Manifest {
         self.proofs.iter().map(|proof| proof.level).max()
     }
 
-    /// Bytes of all files.
+    /// The files that lie in the folder, but this one.
+    #[must_use]
+    pub fn stored_files(&self) -> &[FileEntry] {
+        self.encryption.as_ref().map_or(&self.files, |encrypted| &encrypted.files)
+    }
+
+    /// Bytes of all of them.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes))
+        self.stored_files().iter().fold(0, |sum, file| sum.saturating_add(file.bytes))
     }
 
     /// When the snapshot was taken.
@@ -293,7 +313,8 @@ impl Manifest {
         if manifest.to_bytes(key)? != bytes {
             return Err(damaged("is not in the form in which it was written".to_owned()));
         }
-        if let Some(file) = manifest.files.iter().find(|file| !is_plain(&file.path)) {
+        let mut files = manifest.files.iter().chain(manifest.stored_files());
+        if let Some(file) = files.find(|file| !is_plain(&file.path)) {
             return Err(damaged(format!("names a file outside of its folder: `{}`", file.path)));
         }
         Ok(manifest)
@@ -307,7 +328,7 @@ pub(super) fn tampered(name: &str, words: &str) -> Error {
 }
 
 /// Relative, and without a step upward.
-fn is_plain(path: &str) -> bool {
+pub(super) fn is_plain(path: &str) -> bool {
     !path.is_empty()
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }

@@ -17,6 +17,7 @@ mod claim;
 pub mod content;
 mod copy;
 mod dump;
+mod encryption;
 mod files;
 mod inventory;
 mod large_object;
@@ -36,7 +37,8 @@ pub use archive::{Archived, archive};
 pub use check::{Drill, Drilled, Drilling, check, check_drilled};
 pub use claim::{Answer, Claim, ClaimRequest, Look, Lsn, accept, accepted};
 pub use copy::{RestoredCopy, restored_copy};
-pub use dump::{Request, create};
+pub use dump::{Request, create, create_drilled};
+pub use encryption::{Encryption, readable};
 pub use large_object::LargeObjects;
 pub use level::Level;
 pub use loss::{LossPreview, TableLoss, preview};
@@ -61,6 +63,8 @@ pub struct Tools {
     pub folder: PathBuf,
     /// Signs manifests.
     pub key: Option<Secret>,
+    /// Who can read the backups, and what reads them here.
+    pub encryption: Encryption,
     /// Where client programs and scratch servers come from.
     pub scratch: ScratchOptions,
     /// Tables dumped or restored at once.
@@ -72,7 +76,8 @@ pub struct Tools {
 /// What happens meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A phase is about to begin: `dump`, `check`, `restore`, `compare`, `archive`, `copy`, `fetch`.
+    /// A phase is about to begin: `dump`, `check`, `encrypt`, `decrypt`, `restore`, `compare`,
+    /// `drill`, `archive`, `copy`, `fetch`.
     Begun(&'static str),
     /// Bytes done so far, and of how many, where that is known.
     Progress {

@@ -292,13 +292,21 @@ impl Store {
         self.bury(name, &here).map_err(|e| self.unusable("cannot be written", e))
     }
 
+    /// A folder for a while, which never gets a name.
+    ///
+    /// # Errors
+    /// UP-6012.
+    pub(super) fn begin_stage(&self) -> Result<Partial> {
+        let name = format!("stage-{}", uuid::Uuid::now_v7().simple());
+        self.begin(&BackupName::parse(&name)?)
+    }
+
     /// A copy of a dump with its data files decompressed; gone when it is dropped.
     ///
     /// # Errors
     /// UP-6003, UP-6005, UP-6012.
     pub(super) fn stage(&self, dump: &Path) -> Result<super::place::Stage> {
-        let name = BackupName::parse(&format!("stage-{}", uuid::Uuid::now_v7().simple()))?;
-        let partial = self.begin(&name)?;
+        let partial = self.begin_stage()?;
         let folder = partial.folder().join(super::dump::DUMP);
         let copied = make(&folder).and_then(|()| {
             for path in files(dump)? {

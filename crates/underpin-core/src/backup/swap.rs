@@ -13,7 +13,7 @@ use super::loss::{LossPreview, preview};
 use super::manifest::Manifest;
 use super::place::{self, Restore};
 use super::store::Store;
-use super::{BackupName, Step, Tell, Tools, query_failed};
+use super::{BackupName, Step, Tell, Tools, encryption, query_failed};
 use crate::error::{Changed, Code, Error, Result};
 use crate::journal;
 use crate::postgres::{ConnectionSettings, Queryable as _, Session, identifier, literal};
@@ -67,7 +67,7 @@ pub struct Swapped {
 /// is a live database.
 ///
 /// # Errors
-/// UP-6005, UP-6006, UP-6009, UP-6010, UP-6013 before anything is done; UP-6008 when the restored
+/// UP-6005, UP-6006, UP-6009, UP-6010, UP-6013, UP-6021, UP-6022 before anything is done; UP-6008 when the restored
 /// copy is not what was dumped: it is removed, and the live database is as before.
 pub async fn restore<F>(
     target: &ConnectionSettings,
@@ -108,9 +108,11 @@ where
     if replacing.dry_run {
         return Ok(report);
     }
+    encryption::readable(tools, &manifest)?;
     tell(Step::Begun("check"));
     let folder = store.folder_of(name);
     files::check_files(&folder, &manifest, &mut |_| {}, &|| tools.stop.is_requested())?;
+    let opened = encryption::open(tools, &manifest, tell).await?;
     if live {
         save(tell).await?;
     }
@@ -119,8 +121,8 @@ where
         admin: &admin,
         target: target.with_database(&named(target.database(), &format!("restore_{stamp}"))),
         tools,
-        manifest: &manifest,
-        folder: &folder,
+        manifest: &opened.manifest,
+        folder: &opened.folder,
     };
     side.create().await?;
     let kept = live.then(|| named(target.database(), &format!("before_{stamp}")));

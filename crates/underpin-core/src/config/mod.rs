@@ -5,6 +5,7 @@
 //! file could tell is an error that asks for a flag. No message holds a URL or any other text
 //! that could be a secret. Non-goals: reading URLs (`postgres`).
 
+mod age_key;
 mod dotenv;
 mod excerpt;
 mod files;
@@ -24,6 +25,7 @@ mod variables;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use age_key::{Identity, Recipient};
 pub use generation::Generation;
 pub use manifest::{
     Compatibility, EnvironmentSettings, NeedsApproval, NewerDatabase, OnFailure, Repair,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::age_key::{Identity, Recipient};
 use super::manifest::{
     Compatibility, EnvironmentSettings, NeedsApproval, Repair, StartSettings, UpgradeStop,
 };
@@ -87,6 +88,11 @@ pub struct BackupSettings {
     pub keep: KeepRules,
     /// Signs manifests.
     key: Option<SecretSource>,
+    /// Who can read the backups; absent or empty: they are not encrypted.
+    #[serde(default)]
+    pub encrypt_to: Vec<Recipient>,
+    /// Reads encrypted ones.
+    identity: Option<SecretSource>,
 }
 
 /// What a backup without its copy means to a deploy.
@@ -356,6 +362,44 @@ impl Settings {
         key.map(|key| key.read("backup.key", folder, environment)).transpose()
     }
 
+    /// What reads encrypted backups, if the file names it. That it is not on this machine is no error:
+    /// the file is the same where backups are made and where they are read. `folder` is where the file
+    /// lies.
+    ///
+    /// # Errors
+    /// UP-1009 when it is there and is no identity of age; with the line, and nothing of its text.
+    pub fn backup_identity(
+        &self,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Identity> {
+        let source = self.backup.as_ref().and_then(|backup| backup.identity.as_ref());
+        let Some(source) = source else { return Ok(Identity::Unnamed) };
+        let mut file = FILE.to_owned();
+        match source {
+            SecretSource::Variable { env } if !environment.contains_key(env) => {
+                return Ok(Identity::Absent(format!("the variable {env} is not set")));
+            }
+            SecretSource::File { file } if is_absent(&folder.join(file)) => {
+                return Ok(Identity::Absent(format!("there is no file `{}`", file.display())));
+            }
+            SecretSource::File { file: named } => file = named.display().to_string(),
+            SecretSource::Variable { .. } | SecretSource::Text(_) => {}
+        }
+        let text = source.read("backup.identity", folder, environment)?;
+        Identity::parse(text).map_err(|line| {
+            let words = "`backup.identity` is no identity of age (AGE-SECRET-KEY-1…)";
+            let error = Error::new(Code::SettingsInvalid, format!("`{FILE}`: {words}"))
+                .hint("make one: age-keygen -o identity.txt");
+            match source {
+                SecretSource::File { .. } if line > 0 => {
+                    error.at(SourceLocation { file, line, column: 1, text: "***".to_owned() })
+                }
+                _ => error,
+            }
+        })
+    }
+
     /// Reads the file of a working folder; `None` when there is none.
     ///
     /// # Errors
@@ -377,12 +421,15 @@ impl Settings {
         let settings: Self = toml::from_str(&text).map_err(|e| {
             let at = e.span().map_or(0, |span| span.start);
             let mut place = SourceLocation::at(FILE, &text, at);
-            // A URL may hold a password. No other value can.
-            if place.text.contains("://") {
+            if may_hold_secret(&place.text) {
                 let key = place.text.split_once('=').map(|(key, _)| format!("{key}= "));
                 place.text = key.unwrap_or_default() + "***";
             }
-            invalid(e.message()).at(place).hint("the keys are in docs/reference/settings.md")
+            let why = match may_hold_secret(e.message()) {
+                true => "a value of another kind belongs here",
+                false => e.message(),
+            };
+            invalid(why).at(place).hint("the keys are in docs/reference/settings.md")
         })?;
         if settings.version != 1 {
             let words = format!("it has version {}, and this program knows 1", settings.version);
@@ -390,6 +437,20 @@ impl Settings {
         }
         Ok(Some(settings))
     }
+}
+
+fn is_absent(path: &Path) -> bool {
+    std::fs::metadata(path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// A URL may hold a password, a key and an identity are secret, and an identity may stand where its
+/// recipient belongs.
+fn may_hold_secret(text: &str) -> bool {
+    let names = text.rsplit_once('=').map_or("", |(names, _)| names);
+    let mut names = names.split('=').map(str::trim_end);
+    text.contains("://")
+        || text.to_ascii_uppercase().contains("AGE-SECRET-KEY-")
+        || names.any(|name| name.ends_with("key") || name.ends_with("identity"))
 }
 
 #[cfg(test)]
@@ -472,6 +533,44 @@ mod tests {
         let key = settings.backup_key(folder, &environment).unwrap().unwrap();
         assert_eq!(key.expose(), "secret");
         assert_eq!(read("version = 1\n[backup]\nfodler = 'x'").unwrap_err().code().id(), "UP-1009");
+    }
+
+    #[test]
+    fn recipients_and_identities_that_are_none_are_refused_and_not_shown() {
+        let secret = "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
+        for value in [
+            "['age1hunter2']".to_owned(),
+            format!("[\n'{secret}']"),
+            format!("'{secret}'"),
+            format!("['{secret}"),
+        ] {
+            let error = read(&format!("version = 1\n[backup]\nencrypt_to = {value}")).unwrap_err();
+            assert_eq!(error.code(), Code::SettingsInvalid);
+            assert!(error.location().is_some_and(|at| at.line >= 3), "{error:?}");
+            assert!(!format!("{error:?}").contains("EGTZVFF"), "{error:?}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("good"), format!("# a\n{secret}\n")).unwrap();
+        std::fs::write(folder.path().join("bad"), "# a\nhunter2\n").unwrap();
+        let environment = BTreeMap::from([("K".to_owned(), secret.to_owned())]);
+        let of = |source: &str| {
+            let text = format!("version = 1\n[backup]\nidentity = {source}");
+            read(&text).unwrap().unwrap().backup_identity(folder.path(), &environment)
+        };
+        for good in ["{ file = 'good' }", "{ env = 'K' }"] {
+            assert!(matches!(of(good).unwrap(), Identity::Here(_)), "{good}");
+        }
+        // The file of settings is shared; the identity is not.
+        for absent in ["{ file = 'none' }", "{ env = 'N' }"] {
+            assert!(matches!(of(absent).unwrap(), Identity::Absent(_)), "{absent}");
+        }
+        let error = of("{ file = 'bad' }").unwrap_err();
+        let place = error.location().unwrap();
+        assert_eq!(
+            (error.code(), place.file.as_str(), place.line),
+            (Code::SettingsInvalid, "bad", 2)
+        );
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use super::copies::{CopyTo, Place};
 use super::{Options, connect, guard, rehearse};
 use crate::backup::retain::Rules;
 use crate::backup::{
-    self, BackupName, Claim, ClaimRequest, Level, Listed, Manifest, Replacing, Request, Step,
-    Store, Swapped, Tools,
+    self, BackupName, Claim, ClaimRequest, Encryption, Level, Listed, Manifest, Replacing, Request,
+    Step, Store, Swapped, Tools,
 };
 use crate::config::{BeforeDeploy, EvidenceKind, Secret};
 use crate::coordinate::PRISMA_LOCK_KEY;
@@ -31,6 +31,8 @@ pub struct BackupOptions {
     pub folder: PathBuf,
     /// Signs manifests.
     pub key: Option<Secret>,
+    /// Who can read the backups, and what reads them here.
+    pub encryption: Encryption,
     /// What people call the database; by default its name.
     pub environment: Option<String>,
     /// Tables dumped or restored at once.
@@ -92,6 +94,8 @@ pub struct BackupReport {
     pub word: &'static str,
     /// What the highest proof rests on.
     pub evidence: String,
+    /// Only an identity reads it.
+    pub encrypted: bool,
     /// What it could not show.
     pub unchecked: Vec<String>,
     /// The level that was asked for is not reached.
@@ -188,6 +192,7 @@ impl BackupOptions {
         Self {
             folder,
             key: None,
+            encryption: Encryption::default(),
             environment: None,
             jobs: 1,
             copy_to: None,
@@ -206,16 +211,17 @@ impl BackupOptions {
         Tools {
             folder: self.folder.clone(),
             key: self.key.clone(),
+            encryption: self.encryption.clone(),
             scratch: options.scratch.clone(),
             jobs: self.jobs,
             stop: options.stop.clone(),
         }
     }
 
-    fn request(&self, options: &Options, reason: &str) -> Request {
+    fn request(&self, options: &Options, reason: &str, level: Level) -> Request {
         let environment =
             self.environment.clone().unwrap_or_else(|| options.target.database().to_owned());
-        Request { environment, reason: reason.to_owned(), tags: Vec::new(), pinned: false }
+        Request { environment, reason: reason.to_owned(), tags: Vec::new(), pinned: false, level }
     }
 
     pub(super) fn entry(&self, name: BackupName, manifest: Result<Manifest>) -> BackupEntry {
@@ -257,6 +263,7 @@ impl BackupOptions {
             level: level.map(Level::number),
             word: level.map_or("damaged", Level::word),
             evidence: proof.map(|proof| proof.evidence.clone()).unwrap_or_default(),
+            encrypted: manifest.encryption.is_some(),
             unchecked: newest.map(|proof| proof.unchecked.clone()).unwrap_or_default(),
             short: false,
             last_migration: manifest.last_migration.as_ref().map(|last| last.name.clone()),
@@ -287,16 +294,11 @@ pub async fn backup_create(
     let wanted = Request {
         tags: request.tags.clone(),
         pinned: request.pinned,
-        ..backup.request(options, request.reason.as_deref().unwrap_or("manual"))
+        ..backup.request(options, request.reason.as_deref().unwrap_or("manual"), request.level)
     };
     let tools = backup.tools(options);
     let mut tell = |step| emit(sink, step);
-    // Boxed, as those below: together they would be more than a thread's stack holds.
-    let made = Box::pin(backup::create(&options.target, &tools, &wanted, &mut tell));
-    let (name, mut manifest) = made.await?;
-    if request.level > Level::Decodable {
-        manifest = Box::pin(prove(options, &tools, &name, request.level, &mut tell)).await?;
-    }
+    let (name, manifest) = create(options, &tools, &wanted, &mut tell).await?;
     let copied = match &remote {
         Some(remote) => Some(Box::pin(remote.copy(&tools, &name, &mut tell)).await?.to),
         None => None,
@@ -305,6 +307,20 @@ pub async fn backup_create(
     report.short = manifest.level() < Some(request.level);
     report.copied_to = copied;
     Ok(report)
+}
+
+/// [`backup::create_drilled`]; at level 6 with what is pending in the folder, on the restored copy.
+async fn create(
+    options: &Options,
+    tools: &Tools,
+    request: &Request,
+    tell: backup::Tell<'_>,
+) -> Result<(BackupName, Manifest)> {
+    let drill = |copy| rehearse::drill(options, copy);
+    let drill: Option<backup::Drill<'_>> =
+        if request.level == Level::Drilled { Some(&drill) } else { None };
+    // Boxed, as below: together they would be more than a thread's stack holds.
+    Box::pin(backup::create_drilled(&options.target, tools, request, drill, tell)).await
 }
 
 /// [`backup::check`]; at level 6 with what is pending in the folder, on the restored copy.
@@ -424,16 +440,11 @@ impl BackupBefore {
         {
             return Err(because(level, &destroying, error));
         }
-        let request = backup.request(options, &format!("before_{stamp}"));
+        let request = backup.request(options, &format!("before_{stamp}"), level);
         let tools = backup.tools(options);
         let mut tell = |step| emit(sink, step);
         let made = async {
-            let (name, manifest) =
-                Box::pin(backup::create(&options.target, &tools, &request, &mut tell)).await?;
-            let manifest = match level > Level::Decodable {
-                true => Box::pin(prove(options, &tools, &name, level, &mut tell)).await?,
-                false => manifest,
-            };
+            let (name, manifest) = create(options, &tools, &request, &mut tell).await?;
             let copied = match manifest.level() >= Some(level) {
                 true => Box::pin(backup.copy_before(remote, &tools, &name, &mut tell)).await?,
                 false => None,
@@ -606,7 +617,7 @@ pub async fn backup_accept(
         lsn: lsn.transpose()?,
         by: request.by.clone(),
         note: request.note.clone(),
-        environment: backup.request(options, "").environment,
+        environment: backup.request(options, "", Level::Decodable).environment,
     };
     let session = connect(options, sink).await?;
     let store = backup.store();
@@ -659,7 +670,7 @@ pub async fn backup_restore(
         }
         wait_for_migration(&session, options, sink).await?;
     }
-    let before = backup.request(options, "before_restore");
+    let before = backup.request(options, "before_restore", Level::Decodable);
     let save = async |tell: backup::Tell<'_>| {
         let saved = backup::create(&options.target, &tools, &before, tell).await;
         match saved {

@@ -181,6 +181,7 @@ impl BackupOptions {
         Tools {
             folder: self.folder.clone(),
             key: self.key.clone(),
+            encryption: self.encryption.clone(),
             scratch: ScratchOptions::default(),
             jobs: self.jobs,
             stop: stop.clone(),

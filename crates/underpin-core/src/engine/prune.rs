@@ -116,12 +116,16 @@ pub async fn backup_prune(
     for index in retain::to_archive(&candidates, &verdicts, backup.archive_after_days) {
         let Kept { name, here: Some(manifest), .. } = &all[index] else { continue };
         let from_bytes = manifest.as_ref().map_or(0, Manifest::bytes);
-        archived.push(match options.dry_run {
-            true => Archived { name: name.to_string(), from_bytes, bytes: None },
-            false => {
-                let tools = backup.tools(options);
-                backup::archive(&tools, name, &mut |step| emit(sink, step)).await?
-            }
+        let tools = backup.tools(options);
+        let locked = manifest.as_ref().ok().and_then(|m| backup::readable(&tools, m).err());
+        archived.push(match options.dry_run || locked.is_some() {
+            true => Archived {
+                name: name.to_string(),
+                from_bytes,
+                bytes: None,
+                kept_because: locked.map(|error| error.message().to_owned()),
+            },
+            false => backup::archive(&tools, name, &mut |step| emit(sink, step)).await?,
         });
     }
     let places = match remote {

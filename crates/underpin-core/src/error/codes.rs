@@ -307,6 +307,13 @@ codes! {
     /// says: it is too old, lies in the future, is from before the newest applied migration, is of
     /// another server, or its WAL is not archived. Nothing was recorded.
     EvidenceContradicted = "UP-6014", Refused, AfterRepair, "the server contradicts the evidence";
+    /// Backups are to be encrypted, or one that is has to be opened, and this build of Underpin cannot: it
+    /// was built without the feature `encryption`, which every release has.
+    EncryptionNotBuilt = "UP-6021", Refused, AfterRepair, "this build does not encrypt";
+    /// The backup is encrypted, and what opens it is not on this machine: no identity is configured, the
+    /// one that is named is not here, or it is none of the backup's recipients. Its files can be checked
+    /// without one (`--level 1`).
+    BackupLocked = "UP-6022", Refused, AfterRepair, "the backup cannot be decrypted here";
     /// The object store that `copy_to` of `[backup]` names did not answer, or answered that it cannot
     /// now, as often as it was asked.
     ///

@@ -5,6 +5,8 @@
 mod archive;
 mod claims;
 mod damage;
+#[cfg(feature = "encryption")]
+mod encryption;
 mod faults;
 mod large_objects;
 #[cfg(feature = "object-store")]
@@ -90,6 +92,7 @@ impl Stage {
         let tools = Tools {
             folder: folder.path().join("backups"),
             key: None,
+            encryption: backup::Encryption::default(),
             scratch: ScratchOptions {
                 pg_bin: Some(server.binaries().folder.clone()),
                 places: SearchPlaces { clients: clients(client), ..SearchPlaces::default() },
@@ -142,6 +145,7 @@ fn request() -> Request {
         reason: "manual".to_owned(),
         tags: Vec::new(),
         pinned: false,
+        level: Level::Decodable,
     }
 }
 

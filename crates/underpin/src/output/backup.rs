@@ -41,6 +41,9 @@ pub(crate) fn render_backup(report: &BackupReport) -> String {
         span(report.duration),
         inert(&report.folder)
     );
+    if report.encrypted {
+        text += "\n  encrypted";
+    }
     if let Some(to) = &report.copied_to {
         text += &format!("\n  copied to {}", inert(to));
     }
@@ -119,9 +122,10 @@ pub(crate) fn render_backups(report: &BackupListReport) -> String {
                 format!("{name}  {} {}{}\n", "not usable:".red(), inert(fault), place(entry))
             }
             (Some(backup), None) => format!(
-                "{name}  {}  {:>9}{}{pin}{tags}\n",
+                "{name}  {}  {:>9}{}{}{pin}{tags}\n",
                 backup.level.map_or_else(String::new, |l| format!("{l} {:<9}", backup.word)),
                 size(backup.bytes),
+                if backup.encrypted { "  encrypted" } else { "" },
                 place(entry)
             ),
             (None, None) => format!("{name}\n"),
@@ -250,13 +254,16 @@ pub(crate) fn render_prune(report: &PruneReport) -> String {
     }
     for archived in &report.archived {
         let from = size(archived.from_bytes);
-        text += &match archived.bytes {
-            Some(bytes) => format!(
+        text += &match (archived.bytes, &archived.kept_because) {
+            (_, Some(why)) => {
+                format!("\n  as it is  {}: not archived: {}", inert(&archived.name), inert(why))
+            }
+            (Some(bytes), None) => format!(
                 "\n  archived  {}: {from}, now {}, every row decoded again",
                 inert(&archived.name),
                 size(bytes)
             ),
-            None => format!(
+            (None, None) => format!(
                 "\n  archive   {}: {} days older than the newest, {from}",
                 inert(&archived.name),
                 report.after_days

@@ -27,16 +27,17 @@ impl Remote {
         self.check_room(&store, &manifest)?;
         let partial = store.begin_fetched(name)?;
         let folder = partial.folder().to_owned();
-        let work = Box::pin(each_file("fetch", &manifest.files, tools, tell, |file, job| {
-            let (key, path) = (key_of(&manifest, &file), folder.join(&file.path));
-            async move {
-                let above = path.parent().map_or(Ok(()), |above| {
-                    std::fs::DirBuilder::new().mode(0o700).recursive(true).create(above)
-                });
-                above.map_err(|e| not_written(&e))?;
-                self.objects.receive(&key, &path, &file, &job).await
-            }
-        }));
+        let work =
+            Box::pin(each_file("fetch", manifest.stored_files(), tools, tell, |file, job| {
+                let (key, path) = (key_of(&manifest, &file), folder.join(&file.path));
+                async move {
+                    let above = path.parent().map_or(Ok(()), |above| {
+                        std::fs::DirBuilder::new().mode(0o700).recursive(true).create(above)
+                    });
+                    above.map_err(|e| not_written(&e))?;
+                    self.objects.receive(&key, &path, &file, &job).await
+                }
+            }));
         or_stopped(tools, "the fetch", work).await.map_err(|error| match error.code() {
             code if is_of_store(code) => error.hint(format!("again: underpin backup fetch {name}")),
             Code::BackupDamaged => error.hint("the others: underpin backup list"),
@@ -47,8 +48,8 @@ impl Remote {
     }
 
     fn check_room(&self, store: &Store, manifest: &Manifest) -> Result<()> {
-        let needed = total(&manifest.files);
-        if manifest.files.len() > ENTRIES_MAX {
+        let needed = total(manifest.stored_files());
+        if manifest.stored_files().len() > ENTRIES_MAX {
             let words = format!("`{}/{}` names too many files", self.url, manifest.name);
             return Err(Error::new(Code::BackupDamaged, words));
         }

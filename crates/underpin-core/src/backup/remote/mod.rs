@@ -164,7 +164,7 @@ impl Remote {
             let words = format!("`{}/{name}` holds the backup `{}`", self.url, manifest.name);
             return Err(Error::new(Code::BackupTampered, words).hint("underpin backup list"));
         }
-        match strange(&manifest.files) {
+        match strange(manifest.stored_files()) {
             None => Ok(manifest),
             Some(path) => {
                 let words =
@@ -351,7 +351,7 @@ fn manifest_key(name: &BackupName) -> String {
 /// Where the files of a backup lie below its name: another list of files is another place.
 fn files_key(manifest: &Manifest) -> String {
     let mut digest = Sha256::new();
-    for file in &manifest.files {
+    for file in manifest.stored_files() {
         digest.update(format!("{}\0{}\0{}\n", file.path, file.bytes, file.sha256));
     }
     format!("files-{}", &hex(&digest.finalize())[..16])
@@ -391,14 +391,14 @@ fn total(files: &[FileEntry]) -> u64 {
 /// Whether all objects of a backup are there, by their number and sizes.
 fn whole(url: &StoreUrl, manifest: &Manifest, group: Option<&Group>) -> Result<()> {
     let (count, bytes) = group.map_or((0, 0), |group| (group.keys.len(), group.bytes));
-    if (count, bytes) == (manifest.files.len(), total(&manifest.files)) {
+    if (count, bytes) == (manifest.stored_files().len(), total(manifest.stored_files())) {
         return Ok(());
     }
     let words = format!(
         "`{url}/{}` has {count} objects with {bytes} bytes, not {} with {}",
         manifest.name,
-        manifest.files.len(),
-        total(&manifest.files)
+        manifest.stored_files().len(),
+        total(manifest.stored_files())
     );
     Err(Error::new(Code::BackupDamaged, words)
         .hint(format!("where the backup is whole here: underpin backup copy {}", manifest.name)))
@@ -417,7 +417,7 @@ fn is_same_backup(a: &Manifest, b: &Manifest) -> bool {
 /// one place only; that the backup does not restore holds for both.
 fn merged(here: &Manifest, there: &Manifest) -> Manifest {
     let mut merged = Manifest { pinned: here.pinned, ..there.clone() };
-    if here.files != there.files {
+    if here.stored_files() != there.stored_files() {
         return merged;
     }
     for proof in &here.proofs {

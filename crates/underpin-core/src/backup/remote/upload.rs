@@ -59,15 +59,15 @@ impl Remote {
         tools: &Tools,
         tell: Tell<'_>,
     ) -> Result<Copied> {
-        if let Some(path) = strange(&manifest.files) {
+        if let Some(path) = strange(manifest.stored_files()) {
             let words = format!("`{}` is no name for an object", path.escape_debug());
             return Err(Error::new(Code::StoreRefused, words));
         }
         let there = self.copy_there(name, manifest).await?;
         // An archived form is the same backup: one copy of it is enough.
         let manifest = there.as_ref().unwrap_or(manifest);
-        if there.is_some() && manifest.files != store.read(name)?.files {
-            return Ok(self.copied(name, &[], manifest.files.len()));
+        if there.is_some() && manifest.stored_files() != store.read(name)?.stored_files() {
+            return Ok(self.copied(name, &[], manifest.stored_files().len()));
         }
         if there.is_none() {
             let found = self.found(&format!("{name}/")).await?.remove(name).unwrap_or_default();
@@ -90,7 +90,7 @@ impl Remote {
         } else {
             self.update(&store.read(name)?).await?;
         }
-        Ok(self.copied(name, &missing, manifest.files.len() - missing.len()))
+        Ok(self.copied(name, &missing, manifest.stored_files().len() - missing.len()))
     }
 
     fn copied(&self, name: &BackupName, sent: &[FileEntry], kept: usize) -> Copied {
@@ -137,7 +137,7 @@ impl Remote {
 
 fn missing(manifest: &Manifest, sizes: &HashMap<String, u64>) -> Vec<FileEntry> {
     let absent = |file: &&FileEntry| sizes.get(&file.path) != Some(&file.bytes);
-    manifest.files.iter().filter(absent).cloned().collect()
+    manifest.stored_files().iter().filter(absent).cloned().collect()
 }
 
 /// What is here, what is not there, and the way on.

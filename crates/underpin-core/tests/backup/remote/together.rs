@@ -33,12 +33,7 @@ async fn two_backups_of_one_name_do_not_mix() {
     let aside = bench.stage.folder.path().join("aside");
     // Another backup, which is given the first one's name.
     bench.stage.database.run("INSERT INTO t VALUES (0, 'other')").await;
-    let request = Request {
-        environment: "other".to_owned(),
-        reason: "manual".to_owned(),
-        tags: Vec::new(),
-        pinned: false,
-    };
+    let request = Request { environment: "other".to_owned(), ..super::super::request() };
     let (other, manifest) =
         backup::create(&bench.stage.target, &bench.stage.tools, &request, &mut |_| {})
             .await
