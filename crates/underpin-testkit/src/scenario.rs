@@ -46,6 +46,10 @@ struct Definition {
     environment: BTreeMap<String, String>,
     /// The lowest major that it can run on.
     since: Option<u32>,
+    /// The feature of the program that it needs.
+    with: Option<String>,
+    /// The feature that the program must have been built without.
+    without: Option<String>,
     /// The steps.
     #[serde(rename = "step")]
     steps: Vec<Step>,
@@ -97,12 +101,16 @@ pub fn find(root: &Path) -> Vec<Scenario> {
 }
 
 impl Scenario {
-    /// Whether it can run on this major.
+    /// Whether it can run on this major, with a program that was built with these features.
     ///
     /// # Errors
     /// When `scenario.toml` is not valid.
-    pub fn runs_on(&self, major: u32) -> Result<bool, String> {
-        Ok(self.definition()?.since.is_none_or(|since| major >= since))
+    pub fn runs_on(&self, major: u32, features: &[&str]) -> Result<bool, String> {
+        let definition = self.definition()?;
+        let is_built = |feature: &String| features.contains(&feature.as_str());
+        Ok(definition.since.is_none_or(|since| major >= since)
+            && definition.with.as_ref().is_none_or(is_built)
+            && !definition.without.as_ref().is_some_and(is_built))
     }
 
     fn definition(&self) -> Result<Definition, String> {

@@ -7,7 +7,15 @@ use std::path::Path;
 use libtest_mimic::{Arguments, Trial};
 use underpin_testkit::scenario;
 
+/// What the program was built with.
+const FEATURES: &[(&str, bool)] = &[
+    ("encryption", cfg!(feature = "encryption")),
+    ("object-store", cfg!(feature = "object-store")),
+];
+
 fn main() {
+    let features = FEATURES.iter().filter(|(_, is_built)| *is_built).map(|(name, _)| *name);
+    let features: Vec<&str> = features.collect();
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let runtime =
@@ -19,7 +27,7 @@ fn main() {
             let scenario = scenario.clone();
             let handle = handle.clone();
             let name = format!("{} on {major}", scenario.name);
-            let skipped = !scenario.runs_on(major).unwrap_or(true);
+            let skipped = !scenario.runs_on(major, &features).unwrap_or(true);
             let trial = Trial::test(name, move || {
                 let program = Path::new(env!("CARGO_BIN_EXE_underpin"));
                 handle.block_on(scenario.run(program, major)).map_err(Into::into)
