@@ -45,7 +45,7 @@ impl FromStr for StoreUrl {
 
     /// The error says what is wrong, and shows nothing of the URL.
     fn from_str(text: &str) -> Result<Self, String> {
-        let forms = "`copy_to` is s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX";
+        let forms = "`copy_to` begins with `s3:`, `gs:` or `az:`, two slashes and a bucket";
         let (scheme, rest) = text.split_once("://").ok_or(forms)?;
         let cloud = match scheme {
             "s3" => Cloud::S3,

@@ -2,7 +2,8 @@
 
 use std::os::unix::fs::DirBuilderExt as _;
 
-use super::{Remote, each_file, is_of_store, key_of, total};
+use super::layout::{key_of, total};
+use super::{Remote, each_file, is_of_store};
 use crate::backup::dump::not_written;
 use crate::backup::files::ENTRIES_MAX;
 use crate::backup::manifest::Manifest;

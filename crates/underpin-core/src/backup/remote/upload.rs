@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Remote, each_file, files_key, is_of_store, is_same_backup, key_of, manifest_key};
-use super::{strange, total};
+use super::layout::{files_key, is_same_backup, key_of, manifest_key, strange, total};
+use super::{Remote, each_file, is_of_store};
 use crate::backup::manifest::{FileEntry, Manifest};
 use crate::backup::store::Store;
 use crate::backup::{BackupName, Tell, Tools, or_stopped};
