@@ -57,7 +57,6 @@ impl ObjectStore {
     pub async fn s3() -> io::Result<Option<Self>> {
         let python = crate::trees().join("moto/bin/python");
         if !python.exists() {
-            println!("SKIPPED: no moto here: ./dev setup");
             return Ok(None);
         }
         let port = free_port()?;
@@ -74,7 +73,6 @@ impl ObjectStore {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let node = std::env::split_paths(&path).map(|p| p.join("node")).find(|p| p.is_file());
         let (true, Some(node)) = (program.is_file(), node) else {
-            println!("SKIPPED: no Azurite or no node here: ./dev setup");
             return Ok(None);
         };
         let port = free_port()?;

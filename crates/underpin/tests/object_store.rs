@@ -36,7 +36,10 @@ struct Stage {
 impl Stage {
     async fn new(settings: &str) -> Option<Self> {
         let (major, clients) = majors().into_iter().rev().find_map(|m| Some((m, clients(m)?)))?;
-        let store = ObjectStore::s3().await.unwrap()?;
+        let Some(store) = ObjectStore::s3().await.unwrap() else {
+            println!("SKIPPED: no moto here: ./dev setup");
+            return None;
+        };
         let proxy = HttpProxy::before(store.address()).await.unwrap();
         let server = underpin_testkit::server(major).await;
         let database = server.database().await;
