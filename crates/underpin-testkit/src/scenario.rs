@@ -355,6 +355,7 @@ impl Stage<'_> {
             .replace(&format!("{}_before_", self.database.name), "[database]_before_")
             .replace(&format!("the database {};", self.database.name), "the database [database];")
             .replace(&format!("done to {}<", self.database.name), "done to [database]<")
+            .replace(&format!(" for {}<", self.database.name), " for [database]<")
             .replace(&format!("Done: {} is", self.database.name), "Done: [database] is");
         // Elsewhere the version is what a flag says.
         if text.contains("underpin plan") {
@@ -370,9 +371,10 @@ impl Stage<'_> {
             (r"\\?_[0-9]{8}\\?_[0-9]{6}", "_[stamp]"),
             (r" +[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", " [size]"),
             (r"\([0-9]+(\.[0-9]+)? (B|kB|MB|GB)\)", "([size])"),
-            (r">[0-9]+(\.[0-9]+)? (B|kB|MB|GB)<", ">[size]<"),
+            (r">[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", ">[size]"),
             (r#""bytes": [0-9]+"#, r#""bytes": [size]"#),
             (r"\b[0-9]+(\.[0-9]+)? (ms|s)\b", "[time]"),
+            (r"width:[0-9]+%", "width:[share]%"),
             (r#""duration_ms": ?[0-9.]+"#, r#""duration_ms": [time]"#),
             (
                 r#""(waited_ms|took_ms|rehearsed_ms|ratio|restore_ms|proof_ms|bytes_per_second)": ?([0-9.]+|null)"#,

@@ -113,10 +113,9 @@ async fn run(arguments: &Arguments, printer: &Printer) -> Result<ExitStatus> {
     let (page, comment) = (printer.form() == Output::Html, printer.form() == Output::Markdown);
     let has_form = match arguments.verb {
         Verb::Plan(_) => true,
-        Verb::Notes(_) => page || comment,
+        Verb::Notes(_) | Verb::Rehearse(_) => page || comment,
         Verb::History { .. } => page,
         Verb::Checklist { .. } => comment,
-        Verb::Rehearse(_) => comment,
         _ => false,
     };
     if printer.only_findings() && !has_form {

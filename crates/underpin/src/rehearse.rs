@@ -38,6 +38,7 @@ pub(crate) async fn run(
     let report = engine::rehearse(&options, backups.as_ref(), &request, &mut *sink).await?;
     match printer.form() {
         Output::Markdown => output::out(&form::markdown(&report)),
+        Output::Html => output::out(&form::page(&report)),
         _ => printer.result("underpin/rehearsal@1", &report, || form::human(&report)),
     }
     Ok(if report.passed { ExitStatus::Success } else { ExitStatus::Failed })

@@ -2,7 +2,7 @@
 //! deploys that need the copy, and no key in any output. Only in a build with the feature `object-store`.
 
 #![cfg(feature = "object-store")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -50,9 +50,10 @@ async fn hostile_names_are_text_on_every_page() {
     let server = server(majors()[0]).await;
     let database = server.database().await;
     database.run(&format!("CREATE TABLE \"{hostile}\" (id int)")).await;
-    let pages: [&[&str]; 4] = [
+    let pages: [&[&str]; 5] = [
         &["lint", "--output", "html"],
         &["plan", "--output", "html", "--url", &database.url],
+        &["rehearse", "--from", "schema", "--output", "html", "--url", &database.url],
         &["notes", "--since", "1_init", "--title", HOSTILE, "--output", "html"],
         &["history", "--output", "html", "--url", &database.url],
     ];

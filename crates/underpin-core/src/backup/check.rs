@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::dump::{CATALOG, DUMP, milliseconds};
 use super::files;
 use super::inventory::Inventory;
 use super::manifest::{Damage, Manifest, Proof};
-use super::place::{self, Place, Restore};
+use super::place::{self, Comparing, Place, Restore, Restoring, Sections};
 use super::store::Store;
 use super::{
     BackupName, Level, PROGRESS_PAUSE, Step, Tell, Tools, content, interrupted, large_object,
@@ -178,7 +178,15 @@ impl Run<'_> {
             restore_milliseconds: None,
         };
         tell(Step::Begun("check"));
-        self.intact(tell).await?;
+        // A server takes a while to start; what the files say comes first all the same.
+        let start = async {
+            match wanted >= Level::Restored {
+                true => Some(Place::start(self.manifest, self.tools).await),
+                false => None,
+            }
+        };
+        let (intact, place) = tokio::join!(self.intact(tell), start);
+        intact?;
         let files = format!("{} files as they were written", self.manifest.stored_files().len());
         if wanted <= Level::Intact {
             return Ok(done(Level::Intact, files, Vec::new()));
@@ -197,10 +205,10 @@ impl Run<'_> {
                 format!("{listed}, {rows} rows with their digests")
             }
         };
-        if wanted == Level::Decodable {
+        let Some(place) = place.transpose()? else {
             return Ok(done(Level::Decodable, decoded, Vec::new()));
-        }
-        let copied = self.restored(wanted, &inventory, tell).await?;
+        };
+        let copied = self.restored(wanted, &place, &inventory, tell).await?;
         let evidence = format!("{decoded}; {}", copied.evidence);
         Ok(Proof {
             restore_milliseconds: Some(milliseconds(copied.restore)),
@@ -255,11 +263,11 @@ impl Run<'_> {
     async fn restored(
         &self,
         wanted: Level,
+        place: &Place,
         inventory: &Inventory,
         tell: Tell<'_>,
     ) -> Result<Copied> {
         let expected = self.catalog()?;
-        let place = Place::start(self.manifest, self.tools).await?;
         let settings = place.settings()?;
         let mut session = settings.connect().await?;
         let missing = missing_extensions(&session, &expected).await?;
@@ -272,9 +280,12 @@ impl Run<'_> {
             target: &settings,
             on_scratch: true,
         };
+        let restoring = restore.prepare()?;
         let begun = Instant::now();
-        let errors = restore.run(tell).await?;
-        let took = begun.elapsed();
+        let contents = wanted >= Level::Equal && missing.is_empty();
+        let sections = if contents { Sections::Rows } else { Sections::All };
+        let errors = restoring.run(sections, tell).await?;
+        let mut took = begun.elapsed();
         let engine = place.phrase();
         if !missing.is_empty() {
             let unchecked: Vec<String> =
@@ -288,41 +299,33 @@ impl Run<'_> {
             let evidence = format!("{engine} lacks extensions, so the copy proves nothing");
             return Ok(Copied { level: Level::Decodable, evidence, unchecked, restore: took });
         }
-        if !errors.is_empty() {
-            let words = format!("{engine} did not accept the dump: {} errors", errors.len());
-            return Err(differs(words, errors));
-        }
+        accepted(&engine, errors)?;
         session = settings.connect().await?;
         tell(Step::Begun("compare"));
-        let contents = wanted >= Level::Equal;
-        let mut faults = Vec::new();
-        if contents {
-            faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
-            faults.extend(compare_catalog(&mut session, &expected, self.manifest).await?);
-            faults.extend(place::compare_large_objects(&session, self.manifest).await?);
-        }
-        let jobs = self.tools.jobs;
-        let tables = place::compare_tables(&settings, self.manifest, contents, jobs, tell);
         let mut unchecked = Vec::new();
         let mut level = Level::Restored;
-        let mut evidence =
-            format!("restored on {engine} in {} ms, row counts equal", took.as_millis());
-        if contents {
-            let (tables, indexes) =
-                tokio::try_join!(tables, check_indexes(&session, &settings, jobs))?;
-            faults.extend(tables);
+        let mut evidence = String::new();
+        let faults = if contents {
+            let accepted = |errors| accepted(&engine, errors);
+            let rest = Rest { restoring: &restoring, begun, accepted: &accepted };
+            let equal = self.equal(&rest, &mut session, &settings, &expected, tell).await?;
             level = Level::Equal;
             evidence += ", digests, sequences and catalog equal";
-            match indexes {
+            match equal.indexes {
                 Some(count) => evidence += &format!(", {count} indexes checked"),
                 None => unchecked.push("indexes: the scratch server has no amcheck".to_owned()),
             }
+            took = equal.restore;
+            equal.faults
         } else {
-            faults.extend(tables.await?);
-        }
+            let how = Comparing { contents, jobs: self.tools.jobs, restored: None };
+            place::compare_tables(&settings, self.manifest, how, tell).await?
+        };
         if !faults.is_empty() {
             return Err(differs("the restored copy is not what was dumped".to_owned(), faults));
         }
+        let took_ms = took.as_millis();
+        evidence = format!("restored on {engine} in {took_ms} ms, row counts equal{evidence}");
         if self.manifest.large_objects > 0 && self.manifest.large_object_contents.is_none() {
             let n = self.manifest.large_objects;
             unchecked.push(format!("the contents of {n} large objects"));
@@ -337,9 +340,68 @@ impl Run<'_> {
         Ok(copied)
     }
 
+    /// Restores what comes after the rows, and compares everything. Tables are read meanwhile: the
+    /// longest index of a restore keeps one core busy, and the others wait.
+    async fn equal(
+        &self,
+        rest: &Rest<'_>,
+        session: &mut Session,
+        settings: &ConnectionSettings,
+        expected: &CatalogSnapshot,
+        tell: Tell<'_>,
+    ) -> Result<Equal> {
+        let jobs = self.tools.jobs;
+        let (ended, restored) = tokio::sync::watch::channel(());
+        let how = Comparing { contents: true, jobs, restored: Some(restored) };
+        // Both tell what happens.
+        let tell = Mutex::new(tell);
+        let share = |step| tell.lock().unwrap_or_else(PoisonError::into_inner)(step);
+        let (mut tell_rest, mut tell_tables) = (share, share);
+        let others = async {
+            (rest.accepted)(rest.restoring.run(Sections::PostData, &mut tell_rest).await?)?;
+            let restore = rest.begun.elapsed();
+            drop(ended);
+            let mut faults = place::compare_sequences(session, &self.manifest.sequences).await?;
+            faults.extend(compare_catalog(session, expected, self.manifest).await?);
+            faults.extend(place::compare_large_objects(session, self.manifest).await?);
+            let indexes = check_indexes(session, settings, jobs).await?;
+            Ok(Equal { restore, faults, indexes })
+        };
+        let tables = place::compare_tables(settings, self.manifest, how, &mut tell_tables);
+        let (mut equal, tables) = tokio::try_join!(others, tables)?;
+        equal.faults.extend(tables);
+        Ok(equal)
+    }
+
     fn catalog(&self) -> Result<CatalogSnapshot> {
         read_catalog(&self.folder)
     }
+}
+
+/// A restore whose rows are there.
+struct Rest<'a> {
+    restoring: &'a Restoring<'a>,
+    begun: Instant,
+    accepted: &'a (dyn Fn(Vec<String>) -> Result<()> + Sync),
+}
+
+/// A whole copy that was compared.
+struct Equal {
+    /// How long the restore took.
+    restore: Duration,
+    /// What differs.
+    faults: Vec<String>,
+    /// How many indexes were checked, where that can be done.
+    indexes: Option<u64>,
+}
+
+/// Fails where the server has not accepted something.
+fn accepted(engine: &str, errors: Vec<String>) -> Result<()> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let words = format!("{engine} did not accept the dump: {} errors", errors.len());
+    Err(differs(words, errors))
 }
 
 /// Waits for a drill as a task of its own: a deploy within a deploy is more than a stack holds. It

@@ -61,14 +61,14 @@ pub struct RowDigest {
     sum: u128,
     bytes: u64,
     /// The line under way, where its end has not come yet.
-    line: Option<Line>,
+    line: Option<Box<Line>>,
     ended: bool,
     /// Bytes other than line ends came after the end mark.
     trailing: bool,
 }
 
 /// The beginning of a line.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Line {
     hash: Xxh3,
     bytes: u64,
@@ -95,7 +95,7 @@ impl RowDigest {
                 (None, Some(_)) if part == END => self.ended = true,
                 (None, Some(_)) => self.add(Xxh3::oneshot(part), part.len() as u64),
                 (line, end) => {
-                    let mut line = line.unwrap_or_else(Line::new);
+                    let mut line = line.unwrap_or_default();
                     line.take(part);
                     match end {
                         None => self.line = Some(line),
@@ -139,10 +139,6 @@ impl RowDigest {
 }
 
 impl Line {
-    fn new() -> Self {
-        Self { hash: Xxh3::new(), bytes: 0, first: [0; 2] }
-    }
-
     fn take(&mut self, part: &[u8]) {
         let known = usize::try_from(self.bytes).unwrap_or(usize::MAX);
         for (place, byte) in self.first.iter_mut().skip(known).zip(part) {

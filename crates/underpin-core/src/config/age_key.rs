@@ -13,6 +13,8 @@ const IDENTITY: &str = "age-secret-key-";
 const ALPHABET: &str = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 /// 32 bytes in fives of bits, and the checksum.
 const DATA_CHARACTERS: usize = 52 + 6;
+/// Of a recipient that is none, so that it is found in a list.
+const SHOWN: usize = 12;
 
 /// Somebody to whom backups are encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -28,23 +30,25 @@ impl Recipient {
 }
 
 impl TryFrom<String> for Recipient {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let lower = text.to_ascii_lowercase();
         if lower.starts_with(IDENTITY) {
-            return Err("an identity is secret and does not belong here: give its recipient, \
-                which is what `age-keygen -y` prints");
+            let words = "an identity is secret and does not belong here: give its recipient, which is \
+                what `age-keygen -y` prints";
+            return Err(words.to_owned());
         }
+        let is = "X25519 recipient of age (`age1` and 58 characters, the last six a checksum)";
         if text.starts_with("ssh-") || lower.starts_with("age1pq") || lower.starts_with("age1tag") {
-            return Err("only X25519 recipients of age are known: `age1` and 58 characters");
+            return Err(format!("a recipient of another kind is no {is}"));
         }
-        match is_key(&text, RECIPIENT) {
-            true => Ok(Self(lower)),
-            false => {
-                Err("this is no X25519 recipient of age: `age1` and 58 characters, of which the \
-                    last six are a checksum")
+        match (is_key(&text, RECIPIENT), text.get(..SHOWN)) {
+            (true, _) => Ok(Self(lower)),
+            (false, Some(start)) if start.starts_with("age1") => {
+                Err(format!("`{start}…` is no {is}"))
             }
+            (false, _) => Err(format!("a recipient is no {is}")),
         }
     }
 }
@@ -111,7 +115,7 @@ mod tests {
     const NOBODYS: &str =
         "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
 
-    fn recipient(text: &str) -> Result<Recipient, &'static str> {
+    fn recipient(text: &str) -> Result<Recipient, String> {
         Recipient::try_from(text.to_owned())
     }
 

@@ -61,6 +61,15 @@ fn commands(code: Code) -> &'static [&'static str] {
         Code::PolicyRefused | Code::PlanUnreadable | Code::PlanStale => {
             &["underpin plan", "underpin plan --out plan.json", "underpin deploy --plan plan.json"]
         }
+        Code::EncryptionNotBuilt => &["npm i underpin", "underpin backup check NAME --level 1"],
+        Code::BackupLocked => {
+            &["underpin backup check NAME --level 1", "underpin backup check NAME --level 5"]
+        }
+        Code::StoreUnreachable | Code::StoreRefused => {
+            &["underpin backup list", "underpin backup copy last"]
+        }
+        Code::NotCopied => &["underpin backup copy last", "underpin backup list"],
+        Code::StoreUnsupported => &["npm i underpin", "underpin config show --origin"],
         Code::StartUnusable => &["underpin deploy --help"],
         Code::EnvironmentProtected => &["underpin environment", "underpin config show --origin"],
         Code::ApprovalMissing => &[

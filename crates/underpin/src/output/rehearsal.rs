@@ -1,9 +1,10 @@
-//! A rehearsal for a person, and as a comment for a pull request.
+//! A rehearsal for a person, as a comment for a pull request, and as a page.
 
 use owo_colors::OwoColorize as _;
 use underpin_core::engine::RehearsalReport;
 use underpin_core::rehearse::{Failure, MeasuredMigration, MeasuredStatement, Record};
 
+use super::html::{self, escaped};
 use super::{count, inert, lint, size, span};
 
 /// The whole report: the verdict, then each migration, then what it cannot show.
@@ -175,4 +176,98 @@ pub(crate) fn markdown(report: &RehearsalReport) -> String {
         text += &format!("- {}\n", inert(line));
     }
     text
+}
+
+/// One page.
+pub(crate) fn page(report: &RehearsalReport) -> String {
+    let title = "rehearsal";
+    let Some(record) = &report.record else {
+        return html::page(title, "<p>Nothing to rehearse: no migration is pending.</p>\n");
+    };
+    let (class, word) = match (&record.failure, record.verified) {
+        (Some(_), _) => ("bad", "failed on the copy"),
+        (None, true) => ("good", "ran on the copy, and the final catalog is the expected one"),
+        (None, false) => ("fair", "ran on the copy; the final catalog was not compared"),
+    };
+    let mut body = format!(
+        "<h1>Rehearsal of {} for {}</h1>\n<p><span class=\"tag {class}\">{word}</span></p>\n",
+        ran(record),
+        escaped(&record.subject.database)
+    );
+    if let Some(why) = &record.not_verified_because {
+        body += &format!("<p class=\"soft\">Not compared: {}</p>\n", escaped(why));
+    }
+    let copy = &record.copy;
+    let of = copy.backup.as_ref().map_or_else(
+        || format!("{} of the live database", copy.from.word()),
+        |name| format!("backup {name}"),
+    );
+    body += &format!(
+        "<dl><dt>copy</dt><dd>{}</dd><dt>holds</dt><dd>about {} rows, {}</dd><dt>as of</dt><dd>{}</dd>\
+         <dt>server</dt><dd>{}</dd><dt>rehearsed</dt><dd>{}</dd></dl>\n",
+        escaped(&of),
+        copy.rows,
+        size(copy.bytes),
+        escaped(&copy.taken_at),
+        escaped(&copy.engine),
+        escaped(&record.at)
+    );
+    if let Some(failure) = &record.failure {
+        let lines: String = failure
+            .causes
+            .iter()
+            .chain(&failure.details)
+            .chain(&failure.place)
+            .map(|line| format!("<p>{}</p>", escaped(line)))
+            .collect();
+        body += &format!(
+            "<div class=\"finding error\"><p><b>{}</b> {}</p>{lines}</div>\n",
+            escaped(&failure.code),
+            escaped(&failure.message)
+        );
+    }
+    body += &record.migrations.iter().map(section).collect::<String>();
+    if !record.invalid_indexes.is_empty() {
+        let names = escaped(&record.invalid_indexes.join(", "));
+        body += &format!("<h2>Invalid indexes at the end</h2>\n<p class=\"bad\">{names}</p>\n");
+    }
+    let lines = copy.cannot_show.iter().map(|line| format!("<li>{}</li>", escaped(line)));
+    body += &format!("<h2>This copy cannot show</h2>\n<ul>{}</ul>\n", lines.collect::<String>());
+    html::page(title, &body)
+}
+
+/// A migration on the page: its statements, each with its part of the time.
+fn section(migration: &MeasuredMigration) -> String {
+    let took = match migration.milliseconds {
+        Some(ms) => milliseconds(ms),
+        None if migration.statements.is_empty() => "not reached".to_owned(),
+        None => "failed".to_owned(),
+    };
+    let head =
+        format!("<h2>{} <span class=\"soft\">{took}</span></h2>\n", escaped(&migration.name));
+    if migration.statements.is_empty() {
+        return head;
+    }
+    let all: f64 = migration.statements.iter().map(|s| s.milliseconds.max(0.0)).sum();
+    let rows: String = migration
+        .statements
+        .iter()
+        .map(|statement| {
+            let part = 100.0 * statement.milliseconds.max(0.0) / all.max(f64::MIN_POSITIVE);
+            let facts: String =
+                facts(statement).iter().map(|fact| format!("<p>{}</p>", escaped(fact))).collect();
+            let class = if statement.failed.is_some() { " class=\"bad\"" } else { "" };
+            format!(
+                "<tr{class}><td>{}</td><td><code>{}</code></td><td>{}\
+                 <div class=\"share\" style=\"width:{part:.0}%\"></div></td><td>{facts}</td></tr>\n",
+                statement.line,
+                escaped(&statement.tag),
+                milliseconds(statement.milliseconds)
+            )
+        })
+        .collect();
+    format!(
+        "{head}<figure><table>\n<thead><tr><th>line</th><th>statement</th><th>took</th><th>locks, files, rows</th></tr></thead>\n\
+         <tbody>\n{rows}</tbody></table></figure>\n"
+    )
 }
