@@ -73,8 +73,10 @@ pub async fn check_drilled(
     let work = Box::pin(stored.prove_stored(level, tell));
     let proof = super::or_stopped(tools, "the check", work).await;
     if let Err(error) = record(&mut manifest, level, proof, tell) {
-        // A disk that cannot be written must not hide what was found.
-        let _not_recorded = manifest.damage.as_ref().map(|_| store.update(name, &manifest));
+        if is_bad(error.code()) {
+            // A disk that cannot be written must not hide what was found.
+            let _not_recorded = store.update(name, &manifest);
+        }
         return Err(error);
     }
     store.update(name, &manifest)?;

@@ -1,8 +1,9 @@
 //! Encrypted backups: every file is kept as `NAME.age`, in the format of age, to X25519 recipients.
 //!
 //! Invariants: nothing of a backup is encrypted before it is proven, because the machine that makes it
-//! usually cannot read it afterwards; what is not encrypted holds no row, no definition and nothing computed
-//! from either but counts, sizes and the fingerprint of the whole catalog; an encrypted file replaces the
+//! usually cannot read it afterwards; what is not encrypted holds no row and no definition, and of what is
+//! computed from them counts, sizes, the fingerprint of the whole catalog and the newest migration's
+//! checksum; an encrypted file replaces the
 //! plain one only after what lies on the disk was read back. To be read, a backup is decrypted into a folder
 //! that is gone with its [`Opened`], and killed processes' ones with the next that begins. Memory does not
 //! grow with the backup. Non-goals: making and keeping identities; authenticity: who knows a recipient can
@@ -216,7 +217,8 @@ impl Opening<'_> {
         for file in &manifest.files {
             let stored = format!("{}{SUFFIX}", file.path);
             let to = stage.folder().join(&file.path);
-            let mut output = Hashing::new(create(&to).map_err(|e| not_written(&e))?);
+            let output = to.parent().map_or(Ok(()), make).and_then(|()| create(&to));
+            let mut output = Hashing::new(output.map_err(|e| not_written(&e))?);
             self.decrypt(&stored, &mut output, file.bytes)?;
             if output.hashed() != hashed_of(file) {
                 return Err(undecryptable(&stored, "it holds another file"));
@@ -383,11 +385,13 @@ fn room(store: &Store, needed: u64, doing: &str) -> Result<()> {
     }
 }
 
-/// A new file for us alone, and the folders above it.
+/// A folder for us alone, and those above it.
+fn make(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)
+}
+
+/// A new file for us alone.
 fn create(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)?;
-    }
     File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
