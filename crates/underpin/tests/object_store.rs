@@ -20,7 +20,7 @@ use underpin_testkit::{Server, TestDatabase, clients, majors};
 const ROWS: &str = "CREATE TABLE account (id int PRIMARY KEY, name text); \
     INSERT INTO account SELECT i, 'n' || i FROM generate_series(1, 1000) i";
 const NOISE: &str = "CREATE TABLE noise AS SELECT string_agg(md5(random()::text || i), '') AS t \
-    FROM generate_series(1, 700000) i GROUP BY i / 1000";
+    FROM generate_series(1, 3000000) i GROUP BY i / 1000";
 
 struct Stage {
     server: Arc<Server>,
@@ -195,6 +195,13 @@ async fn a_copy_that_is_killed_is_no_backup_and_the_next_one_goes_on() {
         let mut command = stage.command(&["backup", "copy", &name], stage.proxy.address());
         let child = command.spawn().unwrap();
         until(&stage.proxy, "partNumber=2").await;
+        // The other parts are on their way; what is held of them is bounded, whatever the file's size.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let held = |line: &&str| line.starts_with("VmHWM:");
+        let held = status.lines().find(held).unwrap().split_whitespace().nth(1).unwrap();
+        println!("{held} kB at most");
+        assert!(held.parse::<u64>().unwrap() < 96 << 10, "{held} kB");
         let output = ended(child, signal).await;
         stage.keep(&output);
         assert_eq!(stage.manifests().await, 0, "{signal:?}");
