@@ -1,4 +1,5 @@
-//! The drill: a bad migration destroys a database, and one command brings it back.
+//! The drill: a bad migration destroys a database, and one command brings it back. And what a
+//! machine without room for the copy may not say of a backup or of a migration.
 
 #![allow(clippy::unwrap_used)]
 
@@ -121,4 +122,88 @@ async fn one_command_brings_back_what_a_bad_migration_destroyed() {
         assert_eq!(status.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&status.stdout).contains("20260102000000_bad"));
     }
+}
+
+/// About 40 MB that do not compress, and a migration that writes them anew.
+const WIDE: &str = "INSERT INTO wide SELECT i, (SELECT string_agg(md5(random()::text || i || j), '') \
+    FROM generate_series(1, 60) j) AS filler FROM generate_series(1, 20000) i";
+
+impl Stage {
+    /// [`Stage::underpin`] where scratch servers have a disk of so many megabytes.
+    fn cramped(&self, megabytes: u32, arguments: &[&str]) -> Output {
+        // The server's own folder may be on the disk that is hidden.
+        let socket = self.server.cluster().socket_folder().display();
+        let mount = format!(
+            "mkdir kept && mount --bind {socket} kept && mount -t tmpfs -o size={megabytes}m,mode=0777 tmpfs /dev/shm \
+             && mkdir -p {socket} && mount --bind kept {socket} && export TMPDIR=/dev/shm && exec \"$@\""
+        );
+        let _left = std::fs::remove_dir(self.folder.path().join("kept"));
+        Command::new("unshare")
+            .args(["-m", "sh", "-c", &mount, "sh", env!("CARGO_BIN_EXE_underpin")])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", self.folder.path())
+            .env("UNDERPIN_CACHE_DIR", self.folder.path().join(".cache"))
+            .env("UNDERPIN_PG_BIN", &self.server.binaries().folder)
+            .env("UNDERPIN_PG_CLIENTS", &self.clients)
+            .env("DATABASE_URL", &self.url)
+            .output()
+            .unwrap()
+    }
+}
+
+/// Another file system can be mounted in a namespace of its own: as root, mostly.
+fn may_mount() -> bool {
+    let mount = "mount -t tmpfs -o size=1m tmpfs /dev/shm";
+    let status = Command::new("unshare").args(["-m", "sh", "-c", mount]).output();
+    status.is_ok_and(|output| output.status.success())
+}
+
+/// A disk that is full where the copy is says nothing of the backup, nor of the migration.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_without_room_proves_nothing() {
+    if !may_mount() {
+        return; // no file system can be mounted here
+    }
+    let major = majors()[0];
+    let Some(clients) = (major..=18).find_map(clients) else { return };
+    let server = underpin_testkit::server(major).await;
+    let database = server.database().await;
+    let stage = Stage {
+        url: database.url.clone(),
+        server: std::sync::Arc::clone(&server),
+        clients,
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let settings = "version = 1\n[backup]\nfolder = \"backups\"\n";
+    std::fs::write(stage.folder.path().join("underpin.toml"), settings).unwrap();
+    stage.migration("20260101000000_init", "CREATE TABLE wide (i int, filler text);");
+    stage.succeeds(&["deploy"]);
+    database.run(WIDE).await;
+    let copies = ["a", "b", "c"].map(|name| format!("CREATE TABLE {name} AS SELECT * FROM wide;"));
+    stage.migration("20260102000000_more", &copies.join("\n"));
+    stage.succeeds(&["backup", "create"]);
+    // Once with room, so that the scratch server's template is there.
+    stage.succeeds(&["backup", "check", "last", "--level", "1"]);
+    for arguments in [&["backup", "check", "last", "--level", "5"][..], &["rehearse"]] {
+        let full = stage.cramped(60, arguments);
+        let text = String::from_utf8_lossy(&full.stderr).into_owned();
+        assert_eq!(full.status.code(), Some(1), "{arguments:?}: {text}");
+        assert!(text.contains("No space left on device"), "{arguments:?}: {text}");
+        assert!(text.contains("error[UP-3102]"), "{arguments:?}: {text}");
+        assert!(text.contains("TMPDIR"), "{arguments:?}: {text}");
+    }
+    // Restored, and then full while the migration runs.
+    let full = stage.cramped(150, &["rehearse"]);
+    let text = String::from_utf8_lossy(&full.stderr).into_owned();
+    assert!(text.contains("53100") && text.contains("error[UP-3102]"), "{text}");
+    let drilled = stage.cramped(150, &["backup", "check", "last", "--level", "6"]);
+    let text = String::from_utf8_lossy(&drilled.stderr).into_owned();
+    assert!(text.contains("53100") && text.contains("error[UP-3102]"), "{text}");
+    let list = stage.succeeds(&["backup", "list"]);
+    assert!(!list.contains("bad") && list.contains("decodable"), "{list}");
+    let checked = stage.succeeds(&["backup", "check", "last", "--level", "6"]);
+    assert!(checked.contains("level 6"), "{checked}");
 }

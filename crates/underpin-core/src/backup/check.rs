@@ -20,9 +20,10 @@ use super::{
 use crate::catalog::{self, CatalogSnapshot, ObjectKind};
 use crate::error::{Code, Error, Result};
 use crate::postgres::clients::ClientTools;
+use crate::postgres::cluster::out_of_room;
 use crate::postgres::{ConnectionSettings, Session, identifier};
 
-/// Differences shown before "and N more".
+/// Differences of the catalog that are shown.
 const DIFFERENCES_SHOWN: usize = 20;
 
 /// What came of running the pending migrations on a restored copy.
@@ -210,7 +211,14 @@ impl Run<'_> {
         let Some(place) = place.transpose()? else {
             return Ok(done(Level::Decodable, decoded, Vec::new()));
         };
-        let copied = self.restored(wanted, &place, &inventory, tell).await?;
+        let copied = self.restored(wanted, &place, &inventory, tell).await;
+        let copied = copied.map_err(|error| match error.code() {
+            Code::RestoreFailed => {
+                let state = error.sqlstate_code();
+                out_of_room(&place.phrase(), state, error.causes()).unwrap_or(error)
+            }
+            _ => error,
+        })?;
         let evidence = format!("{decoded}; {}", copied.evidence);
         Ok(Proof {
             restore_milliseconds: Some(milliseconds(copied.restore)),
@@ -301,15 +309,14 @@ impl Run<'_> {
             let evidence = format!("{engine} lacks extensions, so the copy proves nothing");
             return Ok(Copied { level: Level::Decodable, evidence, unchecked, restore: took });
         }
-        accepted(&engine, errors)?;
+        place::accepted(&engine, errors)?;
         session = settings.connect().await?;
         tell(Step::Begun("compare"));
         let mut unchecked = Vec::new();
         let mut level = Level::Restored;
         let mut evidence = String::new();
         let faults = if contents {
-            let accepted = |errors| accepted(&engine, errors);
-            let rest = Rest { restoring: &restoring, begun, accepted: &accepted };
+            let rest = Rest { restoring: &restoring, begun, engine: &engine };
             let equal = self.equal(&rest, &mut session, &settings, &expected, tell).await?;
             level = Level::Equal;
             evidence += ", digests, sequences and catalog equal";
@@ -324,7 +331,10 @@ impl Run<'_> {
             place::compare_tables(&settings, self.manifest, how, tell).await?
         };
         if !faults.is_empty() {
-            return Err(differs("the restored copy is not what was dumped".to_owned(), faults));
+            return Err(place::differs(
+                "the restored copy is not what was dumped".to_owned(),
+                faults,
+            ));
         }
         let took_ms = took.as_millis();
         evidence = format!("restored on {engine} in {took_ms} ms, row counts equal{evidence}");
@@ -360,7 +370,8 @@ impl Run<'_> {
         let share = |step| tell.lock().unwrap_or_else(PoisonError::into_inner)(step);
         let (mut tell_rest, mut tell_tables) = (share, share);
         let others = async {
-            (rest.accepted)(rest.restoring.run(Sections::PostData, &mut tell_rest).await?)?;
+            let errors = rest.restoring.run(Sections::PostData, &mut tell_rest).await?;
+            place::accepted(rest.engine, errors)?;
             let restore = rest.begun.elapsed();
             drop(ended);
             let mut faults = place::compare_sequences(session, &self.manifest.sequences).await?;
@@ -384,7 +395,7 @@ impl Run<'_> {
 struct Rest<'a> {
     restoring: &'a Restoring<'a>,
     begun: Instant,
-    accepted: &'a (dyn Fn(Vec<String>) -> Result<()> + Sync),
+    engine: &'a str,
 }
 
 /// A whole copy that was compared.
@@ -395,15 +406,6 @@ struct Equal {
     faults: Vec<String>,
     /// How many indexes were checked, where that can be done.
     indexes: Option<u64>,
-}
-
-/// Fails where the server has not accepted something.
-fn accepted(engine: &str, errors: Vec<String>) -> Result<()> {
-    if errors.is_empty() {
-        return Ok(());
-    }
-    let words = format!("{engine} did not accept the dump: {} errors", errors.len());
-    Err(differs(words, errors))
 }
 
 /// Waits for a drill as a task of its own: a deploy within a deploy is more than a stack holds. It
@@ -441,17 +443,6 @@ pub(super) fn read_catalog(folder: &Path) -> Result<CatalogSnapshot> {
     };
     let bytes = std::fs::read(folder.join(CATALOG)).map_err(|e| damaged(e.to_string()))?;
     serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))
-}
-
-fn differs(words: String, mut lines: Vec<String>) -> Error {
-    let more = lines.len().saturating_sub(DIFFERENCES_SHOWN);
-    lines.truncate(DIFFERENCES_SHOWN);
-    if more > 0 {
-        lines.push(format!("… and {more} more"));
-    }
-    Error::new(Code::RestoreFailed, words)
-        .details(lines)
-        .hint("do not rely on this backup; make another one: underpin backup create")
 }
 
 /// Decodes every file of rows and large objects, and compares them with the manifest.

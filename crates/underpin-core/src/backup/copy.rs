@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::check::{missing_extensions, read_catalog};
-use super::place::{Place, Restore};
+use super::place::{self, Place, Restore};
 use super::store::Store;
 use super::{BackupName, Manifest, Step, Tell, Tools, encryption, or_stopped};
 use crate::error::{Code, Error, Result};
@@ -63,11 +63,7 @@ pub async fn restored_copy(
         }
         let restore = Restore { manifest, folder, tools, target: &target, on_scratch: true };
         let begun = Instant::now();
-        let errors = restore.run(tell).await?;
-        if !errors.is_empty() {
-            let words = format!("{} did not accept the dump", place.phrase());
-            return Err(Error::new(Code::RestoreFailed, words).details(errors));
-        }
+        place::accepted(&place.phrase(), restore.run(tell).await?)?;
         Ok((place, target, begun.elapsed()))
     };
     let (place, settings, took) = or_stopped(tools, "the restore", work).await?;

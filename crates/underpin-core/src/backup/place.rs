@@ -13,7 +13,7 @@ use super::{PROGRESS_PAUSE, Step, Tell, Tools, interrupted, large_object, query_
 use crate::error::{Code, Error, Result};
 use crate::postgres::binaries::ServerBinaries;
 use crate::postgres::clients::{ClientTools, Ended};
-use crate::postgres::cluster::{Cluster, ClusterOptions};
+use crate::postgres::cluster::{Cluster, ClusterOptions, out_of_room};
 use crate::postgres::{ConnectionSettings, ServerVersion, Session, identifier};
 
 /// For loading much at once; the cluster is thrown away.
@@ -23,6 +23,9 @@ const SETTINGS: &[&str] = &[
     "max_wal_size=1GB",
     "max_locks_per_transaction=256",
 ];
+
+/// Differences shown before "and N more".
+const DIFFERENCES_SHOWN: usize = 20;
 
 /// How COPY text is written, as `pg_dump` sets it (`setup_connection`, 13 to 18) and as we start it.
 const COPY_SETTINGS: &str = "SET datestyle = ISO; SET intervalstyle = postgres; \
@@ -241,6 +244,33 @@ impl Restoring<'_> {
         }
         Ok(errors)
     }
+}
+
+/// Fails where the server has not accepted everything.
+///
+/// # Errors
+/// UP-3102 where it had no room, UP-6008.
+pub(super) fn accepted(engine: &str, errors: Vec<String>) -> Result<()> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    if let Some(error) = out_of_room(engine, None, &errors) {
+        return Err(error);
+    }
+    let words = format!("{engine} did not accept the dump: {} errors", errors.len());
+    Err(differs(words, errors))
+}
+
+/// A copy that is not what the backup says.
+pub(super) fn differs(words: String, mut lines: Vec<String>) -> Error {
+    let more = lines.len().saturating_sub(DIFFERENCES_SHOWN);
+    lines.truncate(DIFFERENCES_SHOWN);
+    if more > 0 {
+        lines.push(format!("… and {more} more"));
+    }
+    Error::new(Code::RestoreFailed, words)
+        .details(lines)
+        .hint("do not rely on this backup; make another one: underpin backup create")
 }
 
 /// An error that matters. A newer `pg_restore` sets parameters that an older server does not know

@@ -24,10 +24,12 @@ use crate::error::{Code, Error, Result};
 const ARCHIVE: &str = "archive";
 const PARTIAL: &str = ".partial-";
 const REMOVED: &str = ".removed-";
-/// How long a folder may be without its lock.
+/// How long a folder may be without its lock, and a claim without its name.
 const LOCK_GRACE: std::time::Duration = std::time::Duration::from_secs(60);
 /// Behind the name of evidence that is kept elsewhere.
 const CLAIM: &str = ".claim.json";
+/// A claim that is being written.
+const UNFINISHED_CLAIM: &str = ".claim-";
 /// A larger file is no claim.
 const CLAIM_BYTES_MAX: u64 = 1 << 20;
 
@@ -392,8 +394,13 @@ impl Store {
             let name = name.to_string_lossy();
             let is_left =
                 name.starts_with(REMOVED) || name.starts_with(PARTIAL) && !is_locked(&entry.path());
-            if is_left && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let kind = entry.file_type();
+            if is_left && kind.as_ref().is_ok_and(std::fs::FileType::is_dir) {
                 let _kept = std::fs::remove_dir_all(entry.path());
+            }
+            let is_old = age(&entry.path()).is_some_and(|age| age >= LOCK_GRACE);
+            if name.starts_with(UNFINISHED_CLAIM) && is_old && kind.is_ok_and(|k| k.is_file()) {
+                let _kept = std::fs::remove_file(entry.path());
             }
         }
     }
@@ -436,17 +443,19 @@ fn is_locked(folder: &Path) -> bool {
         Ok(file) => {
             rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err()
         }
-        Err(_) => {
-            let made = folder.metadata().and_then(|about| about.modified()).ok();
-            made.and_then(|made| made.elapsed().ok()).is_none_or(|age| age < LOCK_GRACE)
-        }
+        Err(_) => age(folder).is_none_or(|age| age < LOCK_GRACE),
     }
+}
+
+/// How long ago something was changed.
+fn age(path: &Path) -> Option<std::time::Duration> {
+    path.metadata().and_then(|about| about.modified()).ok()?.elapsed().ok()
 }
 
 /// Writes a file that is whole or not there, and replaces none.
 fn write_new(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     use io::Write as _;
-    let mut temporary = tempfile::Builder::new().prefix(".claim-").tempfile_in(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(UNFINISHED_CLAIM).tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist_noclobber(path).map_err(|e| e.error)?;

@@ -19,7 +19,7 @@ use crate::event::{Event, EventSink, Silent};
 use crate::journal;
 use crate::migrations::{Migration, MigrationFolder};
 use crate::postgres::clients::ClientTools;
-use crate::postgres::cluster::{Cluster, ClusterOptions};
+use crate::postgres::cluster::{Cluster, ClusterOptions, out_of_room};
 use crate::postgres::{ConnectionSettings, Queryable as _, Session, SqlError, literal};
 use crate::rehearse::{
     self, CopiedTable, Copy, Failure, From, MeasuredMigration, MeasuredStatement, Record, Rows,
@@ -468,7 +468,10 @@ async fn perform(
     let took = events.took;
     let (failure, verified, not_verified_because) = match result {
         Ok(report) => (None, report.verified, report.not_verified_because),
-        Err(error) if is_finding(error.code()) => (Some(failure(&error)), false, None),
+        Err(error) if is_finding(error.code()) => {
+            no_room(&copy.engine, &error)?;
+            (Some(failure(&error)), false, None)
+        }
         Err(error) => return Err(error),
     };
     let measured =
@@ -517,6 +520,14 @@ pub(super) fn is_finding(code: Code) -> bool {
             | Code::UnclosedTransaction
             | Code::ReplayFailed
     )
+}
+
+/// A migration that fails for want of room on the copy is no finding.
+fn no_room(engine: &str, error: &Error) -> Result<()> {
+    match error.sqlstate_code() {
+        Some(state) => out_of_room(engine, Some(state), error.causes()).map_or(Ok(()), Err),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn failure(error: &Error) -> Failure {
@@ -601,6 +612,7 @@ pub(super) fn drill(options: &Options, copy: ConnectionSettings) -> backup::Dril
             Err(error)
                 if is_finding(error.code()) || error.code().exit() == ExitStatus::Differs =>
             {
+                no_room("the scratch server", &error)?;
                 let failure = failure(&error);
                 let why: Vec<String> =
                     std::iter::once(failure.message).chain(failure.causes).collect();

@@ -26,6 +26,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Room that a tmpfs must have before a cluster is put there.
 const TMPFS_ROOM_BYTES: u64 = 512 << 20;
+/// Lines of a server that are shown of a failure.
+const DETAILS_MAX: usize = 5;
 /// Changes when the way a template is made changes.
 const TEMPLATE_FORMAT: &str = "1";
 
@@ -240,6 +242,32 @@ fn failed(message: impl Into<String>) -> Error {
     Error::new(Code::ScratchFailed, message).hint(
         "give server binaries with --pg-bin, or a server for scratch databases with --shadow-url",
     )
+}
+
+/// A throw-away server that ran out of disk or memory: what was tried on it is neither proven nor
+/// disproven. `sqlstate` or `words` tell (classes 53, insufficient resources, and 58, system error:
+/// manual, appendix A; our servers speak English).
+#[must_use]
+pub fn out_of_room(engine: &str, sqlstate: Option<&str>, words: &[String]) -> Option<Error> {
+    const WORDS: [&str; 6] = [
+        "No space left on device",
+        "Disk quota exceeded",
+        "out of memory",
+        "out of shared memory",
+        "server closed the connection",
+        "terminating connection",
+    ];
+    let by_state = sqlstate.is_some_and(|state| state.starts_with("53") || state.starts_with("58"));
+    let by_words = words.iter().any(|line| WORDS.iter().any(|word| line.contains(word)));
+    (by_state || by_words).then(|| {
+        let message = format!("{engine} has no room or memory for the copy, so it shows nothing");
+        words
+            .iter()
+            .take(DETAILS_MAX)
+            .fold(Error::new(Code::ScratchFailed, message), Error::caused_by)
+            .sqlstate(sqlstate)
+            .hint("make room where scratch servers are, or name another folder: TMPDIR=FOLDER")
+    })
 }
 
 /// PG* variables of the caller must not reach the server: PGDATA and PGPORT would move it.

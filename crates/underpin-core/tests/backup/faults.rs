@@ -167,7 +167,14 @@ async fn leftovers_are_removed() {
     drop(make(".removed-prod_20260101_000000_manual"));
     let busy = make(".partial-prod_20260102_000000_manual");
     rustix::fs::flock(&busy, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    // Of a killed `accept`, and of one that is at it.
+    let old = std::fs::File::create(stage.tools.folder.join(".claim-a")).unwrap();
+    old.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(3600)).unwrap();
+    std::fs::File::create(stage.tools.folder.join(".claim-b")).unwrap();
     let (name, _) = stage.create().await.unwrap();
-    assert_eq!(stage.entries(), [".partial-prod_20260102_000000_manual", name.as_str()]);
+    assert_eq!(
+        stage.entries(),
+        [".claim-b", ".partial-prod_20260102_000000_manual", name.as_str()]
+    );
     assert_eq!(stage.store().list().unwrap().len(), 1);
 }

@@ -74,6 +74,67 @@ pub(super) async fn killed(major: u32) -> Shown {
     Shown::Kept(format!("{broken} broken by SIGTERM and SIGKILL, {finished} were done before"))
 }
 
+/// `prune` is killed while it moves an old backup to the archive: that backup is whole every time,
+/// and the next one finishes the work.
+pub(super) async fn archiving_killed(major: u32) -> Shown {
+    use underpin_core::backup::{BackupName, Store};
+    let clients = (major..=18).map(|m| underpin_testkit::trees().join(format!("clients/{m}/bin")));
+    let Some(clients) = clients.into_iter().find(|folder| folder.join("pg_dump").is_file()) else {
+        return Shown::Skipped(format!("no pg_dump for PostgreSQL {major}"));
+    };
+    let stage = Stage::new(major, &[]).await;
+    stage.sql(DATABASE, ROWS).await;
+    stage.project.settings("version = 1\n[backup]\narchive_after_days = 30\n");
+    let folder = tempfile::tempdir().unwrap();
+    let backups = folder.path().join("backups");
+    let start = |words: &[&str]| {
+        let mut command = stage.project.command(&stage.url(), words);
+        command.env("UNDERPIN_BACKUPS", &backups).env("UNDERPIN_PG_CLIENTS", &clients);
+        command.spawn().unwrap()
+    };
+    for reason in ["old", "new"] {
+        let made = end_of(start(&["backup", "create", "--reason", reason])).await;
+        if !made.is_success() {
+            return Shown::Broken(format!("a backup without faults fails: {}", made.text));
+        }
+    }
+    let store = Store::new(backups.clone(), None);
+    let old: BackupName = store.list().unwrap()[0].name.clone();
+    let mut manifest = store.read(&old).unwrap();
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(40 * 24);
+    manifest.begun_at = then.to_string();
+    store.update(&old, &manifest).unwrap();
+    let (mut broken, mut finished) = (0, 0);
+    for number in 0..10_u64 {
+        let child = start(&["backup", "prune"]);
+        await_partial(&backups).await;
+        tokio::time::sleep(Duration::from_millis(number * 40)).await;
+        signal(&child, Signal::KILL);
+        match end_of(child).await.is_success() {
+            true => finished += 1,
+            false => broken += 1,
+        }
+        let checked = end_of(start(&["backup", "check", old.as_str(), "--level", "3"])).await;
+        if !checked.is_success() || store.list().unwrap().len() != 2 {
+            return Shown::Broken(format!("killed after {} ms: {}", number * 40, checked.text));
+        }
+        if store.is_archived(&old) {
+            break;
+        }
+    }
+    let last = end_of(start(&["backup", "prune"])).await;
+    let again = end_of(start(&["backup", "check", old.as_str(), "--level", "3"])).await;
+    let left = std::fs::read_dir(&backups).unwrap().filter_map(Result::ok);
+    let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with('.')).count();
+    match last.is_success() && again.is_success() && store.is_archived(&old) && left == 0 {
+        true if broken > 0 => {
+            Shown::Kept(format!("{broken} broken by SIGKILL, {finished} were done before"))
+        }
+        true => Shown::Broken("nothing was broken, so nothing is shown".to_owned()),
+        false => Shown::Broken(format!("{left} left; {}; {}", last.text, again.text)),
+    }
+}
+
 async fn await_partial(backups: &Path) {
     let deadline = Instant::now() + Duration::from_secs(20);
     let begun = || {

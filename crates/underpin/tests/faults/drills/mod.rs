@@ -83,6 +83,7 @@ drills! {
     "an application holds a table for 2 s", true, race::blocked_table;
     "Redis in every state", true, redis::in_every_state;
     "backup killed in its midst", false, backup::killed;
+    "archiving killed in its midst", false, backup::archiving_killed;
     "odd folder", false, folder::odd;
     "slow line", true, net::slow_line;
     "packets lost without a word", true, net::silent;
