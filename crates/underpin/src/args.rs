@@ -667,6 +667,8 @@ mod tests {
             for block in text.split("```").skip(1).step_by(2) {
                 for line in block.lines().filter(|line| line.starts_with("underpin ")) {
                     let command = line.split(" #").next().unwrap_or_default();
+                    // Where it is written is the shell's business.
+                    let command = command.split(" > ").next().unwrap_or_default();
                     let command = quoted.replace_all(command, "text");
                     if let Err(error) = Arguments::try_parse_from(command.split_whitespace()) {
                         let shows = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
