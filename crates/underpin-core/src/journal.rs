@@ -75,10 +75,13 @@ pub enum Kind {
     Approved,
     /// A deploy has carried out what was approved; `detail` is the number of the approval.
     ApprovalUsed,
+    /// The database was restored: what follows is after that; `detail` is the backup, and under which
+    /// name the database of before is kept.
+    Restored,
 }
 
 impl Kind {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::LeaseTaken,
         Self::Baselined,
         Self::BaselineUndone,
@@ -100,6 +103,7 @@ impl Kind {
         Self::Repaired,
         Self::Approved,
         Self::ApprovalUsed,
+        Self::Restored,
     ];
 
     /// Its stable word.
@@ -127,6 +131,7 @@ impl Kind {
             Self::Repaired => "repaired",
             Self::Approved => "approved",
             Self::ApprovalUsed => "approval_used",
+            Self::Restored => "restored",
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::copies::{CopyTo, Place};
+use super::turn::Run;
 use super::{Options, connect, guard, rehearse};
 use crate::backup::retain::Rules;
 use crate::backup::{
@@ -13,9 +14,9 @@ use crate::backup::{
 use crate::config::{BeforeDeploy, EvidenceKind, Secret};
 use crate::coordinate::PRISMA_LOCK_KEY;
 use crate::error::{Code, Error, Result};
-use crate::event::{Event, EventSink};
+use crate::event::{Event, EventSink, Silent};
 use crate::execute::Executor;
-use crate::journal::{Entry, Kind};
+use crate::journal::{self, Entry, Kind};
 use crate::migrations::Migration;
 use crate::postgres::{Queryable as _, Session};
 
@@ -684,5 +685,44 @@ pub async fn backup_restore(
         }
     };
     let mut tell = |step| emit(sink, step);
-    backup::restore(&options.target, &tools, &name, &request.replacing, save, &mut tell).await
+    let swapped =
+        backup::restore(&options.target, &tools, &name, &request.replacing, save, &mut tell)
+            .await?;
+    if !swapped.dry_run
+        && let Err(error) = record_restored(options, &swapped, sink).await
+    {
+        // The database is back; that is what matters.
+        emit(
+            sink,
+            Step::Caution(format!("the journal does not say that it was restored: {error}")),
+        );
+    }
+    Ok(swapped)
+}
+
+/// Writes the restore into the journal of the restored database, where that has one.
+async fn record_restored(
+    options: &Options,
+    swapped: &Swapped,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
+    let run = Run::new(options);
+    // The guard was asked before.
+    run.approve();
+    let session = connect(&run.named(), &mut Silent).await?;
+    if !journal::exists(&session).await.map_err(|e| restored_unread(&e))? {
+        return Ok(());
+    }
+    let mut detail = swapped.backup.clone();
+    if let Some(kept) = &swapped.kept_as {
+        detail += &format!(", the database of before kept as {kept}");
+    }
+    let Ok(mut executor) = run.enter(session, &[], sink).await? else { return Ok(()) };
+    let written = executor.record("", Entry::new(Kind::Restored).detail(&detail)).await;
+    executor.leave(sink).await;
+    written
+}
+
+fn restored_unread(e: &crate::postgres::SqlError) -> Error {
+    Error::new(Code::CatalogUnreadable, "the restored database cannot be asked").caused_by(e)
 }
