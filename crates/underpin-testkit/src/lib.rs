@@ -6,8 +6,10 @@
 //! installed; which of them a run uses from `UNDERPIN_TEST_MAJORS`.
 
 pub mod browser;
+pub mod bucket;
 pub mod evidence;
 pub mod guide;
+pub mod http_proxy;
 pub mod lock_matrix;
 pub mod machine;
 pub mod npm;

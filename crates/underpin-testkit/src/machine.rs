@@ -61,7 +61,20 @@ impl Kept {
     /// # Errors
     /// When the shell cannot be started.
     pub fn start(program: &[String], log: &Path, signal: &str) -> io::Result<Self> {
-        let mut command = as_server("/bin/sh");
+        Self::run(as_server("/bin/sh"), program, log, signal)
+    }
+
+    /// As [`Kept::start`], as our own account: for programs that only we can reach.
+    ///
+    /// # Errors
+    /// As [`Kept::start`].
+    pub fn start_as_we(program: &[String], log: &Path, signal: &str) -> io::Result<Self> {
+        let mut command = Command::new("/bin/sh");
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").current_dir("/");
+        Self::run(command, program, log, signal)
+    }
+
+    fn run(mut command: Command, program: &[String], log: &Path, signal: &str) -> io::Result<Self> {
         command.args(["-c", KEEPER, "underpin-drill"]).arg(log).arg(signal).args(program);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().map(Self)

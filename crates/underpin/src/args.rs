@@ -550,8 +550,19 @@ pub(crate) enum BackupVerb {
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Show all, with the level that each is proven to; changes nothing
+    /// Show all, with the level that each is proven to, and where each is; changes nothing
     List,
+    /// Copy one of this machine to the object store of `copy_to`; what is there is not sent again
+    Copy {
+        /// Its name, or `last`
+        #[arg(default_value = "last")]
+        backup: String,
+    },
+    /// Bring one from the object store of `copy_to` into the folder of this machine
+    Fetch {
+        /// Its name, or `last`
+        backup: String,
+    },
     /// Prove one again, from its files on
     Check {
         /// Its name, or `last`

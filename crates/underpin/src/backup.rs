@@ -48,8 +48,20 @@ pub(crate) async fn run(
             false
         }
         BackupVerb::List => {
-            let report = engine::backup_list(&backups)?;
+            let report = engine::backup_list(&backups, &mut *sink).await?;
             printer.result("underpin/backups@1", &report, || output::render_backups(&report));
+            false
+        }
+        BackupVerb::Copy { backup } => {
+            let stop = crate::signals::stop();
+            let report = engine::backup_copy(&backups, backup, &stop, &mut *sink).await?;
+            printer.result("underpin/backup-copy@1", &report, || output::render_copied(&report));
+            false
+        }
+        BackupVerb::Fetch { backup } => {
+            let stop = crate::signals::stop();
+            let report = engine::backup_fetch(&backups, backup, &stop, &mut *sink).await?;
+            printer.result("underpin/backup@1", &report, || output::render_backup(&report));
             false
         }
         BackupVerb::Check { backup, level } => {
@@ -98,7 +110,7 @@ pub(crate) async fn run(
             false
         }
         BackupVerb::Pin { backup, off } => {
-            let report = engine::backup_pin(&backups, backup, !*off)?;
+            let report = engine::backup_pin(&backups, backup, !*off, &mut *sink).await?;
             printer.result("underpin/backup@1", &report, || output::render_backup(&report));
             false
         }

@@ -10,7 +10,7 @@ use underpin_core::config::{
 use underpin_core::diagnose::{Answers, Policy};
 use underpin_core::engine::prisma::PrismaOptions;
 use underpin_core::engine::{
-    BackupBefore, BackupOptions, DeclaredRepair, Gate, Manifest, Options, VALID_HOURS,
+    BackupBefore, BackupOptions, CopyTo, DeclaredRepair, Gate, Manifest, Options, VALID_HOURS,
 };
 use underpin_core::execute::LockBudget;
 use underpin_core::postgres::binaries::SearchPlaces;
@@ -194,6 +194,11 @@ impl Project {
             Some(settings) => settings.backup_identity(&self.folder, &self.variables)?,
             None => Identity::Unnamed,
         };
+        let copy_to = said.copy_to.map(|url| CopyTo {
+            url,
+            variables: self.variables_of_clouds(),
+            policy: said.copy,
+        });
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(BackupOptions {
             folder,
@@ -201,11 +206,20 @@ impl Project {
             encryption: Encryption { recipients: said.encrypt_to, identity },
             environment: said.environment,
             jobs: said.jobs.unwrap_or(cores.min(4)).clamp(1, 64),
+            copy_to,
             keep: said.keep,
             archive_after_days: said.archive_after_days.unwrap_or(30),
             accept: said.accept,
             accept_within: hours(said.accept_within_hours.unwrap_or(24)),
         })
+    }
+
+    /// Credentials and endpoints of object stores, by the names that the clouds have given them.
+    fn variables_of_clouds(&self) -> std::collections::BTreeMap<String, String> {
+        let prefixes = ["AWS_", "GOOGLE_", "AZURE_", "IDENTITY_"];
+        let is_ours = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+        let ours = self.variables.iter().filter(|(name, _)| is_ours(name));
+        ours.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     /// What is backed up before a deploy. Without a section `[backup]` in `underpin.toml`: before a

@@ -8,7 +8,10 @@ use libtest_mimic::{Arguments, Trial};
 use underpin_testkit::scenario;
 
 /// What the program was built with.
-const FEATURES: &[(&str, bool)] = &[("encryption", cfg!(feature = "encryption"))];
+const FEATURES: &[(&str, bool)] = &[
+    ("encryption", cfg!(feature = "encryption")),
+    ("object-store", cfg!(feature = "object-store")),
+];
 
 fn main() {
     let features = FEATURES.iter().filter(|(_, is_built)| *is_built).map(|(name, _)| *name);

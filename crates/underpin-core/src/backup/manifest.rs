@@ -242,7 +242,7 @@ impl Manifest {
     /// Bytes of all of them.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.stored_files().iter().map(|file| file.bytes).sum()
+        self.stored_files().iter().fold(0, |sum, file| sum.saturating_add(file.bytes))
     }
 
     /// When the snapshot was taken.
@@ -291,7 +291,19 @@ impl Manifest {
             return Err(damaged("is no file of a usable size".to_owned()));
         }
         let bytes = std::fs::read(&path).map_err(|e| damaged(format!("cannot be read: {e}")))?;
-        let manifest: Self = serde_json::from_slice(&bytes)
+        Self::parse(&bytes, &path.display().to_string(), key)
+    }
+
+    /// The manifest that these bytes are; `shown` is where they come from.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`], but for UP-6004.
+    pub(super) fn parse(bytes: &[u8], shown: &str, key: Option<&Secret>) -> Result<Self> {
+        let damaged = |why: String| {
+            Error::new(Code::BackupDamaged, format!("`{shown}` {why}"))
+                .hint("the others: underpin backup list")
+        };
+        let manifest: Self = serde_json::from_slice(bytes)
             .map_err(|e| damaged(format!("is not a manifest: line {}", e.line())))?;
         if manifest.format != FORMAT {
             return Err(damaged(format!("has form {}, and {FORMAT} is known", manifest.format)));

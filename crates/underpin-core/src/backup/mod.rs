@@ -26,6 +26,7 @@ mod loss;
 pub mod manifest;
 mod name;
 mod place;
+pub mod remote;
 pub mod retain;
 mod seal;
 mod source;
@@ -76,7 +77,7 @@ pub struct Tools {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// A phase is about to begin: `dump`, `check`, `encrypt`, `decrypt`, `restore`, `compare`,
-    /// `drill`, `archive`.
+    /// `drill`, `archive`, `copy`, `fetch`.
     Begun(&'static str),
     /// Bytes done so far, and of how many, where that is known.
     Progress {

@@ -242,6 +242,23 @@ impl Store {
         Err(Error::new(Code::Internal, "a name ran out of numbers"))
     }
 
+    /// Begins a backup that comes from elsewhere, under its own name.
+    ///
+    /// # Errors
+    /// UP-6012, also when there is one of that name, or another process is at it.
+    pub(super) fn begin_fetched(&self, name: &BackupName) -> Result<Partial> {
+        self.prepare()?;
+        self.remove_leftovers();
+        let home = self.root.join(name.as_str());
+        if name.as_str() == ARCHIVE || self.folder_of(name).exists() {
+            return Err(self.unusable(&format!("holds `{name}` already"), ""));
+        }
+        self.open_partial(name, home).map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => self.unusable("is used by another process", e),
+            _ => self.unusable("cannot be written", e),
+        })
+    }
+
     fn open_partial(&self, name: &BackupName, home: PathBuf) -> io::Result<Partial> {
         let folder = self.root.join(format!("{PARTIAL}{name}"));
         make(&folder)?;

@@ -18,6 +18,7 @@ mod project_schema;
 mod schema;
 mod script;
 mod settings;
+mod store_url;
 mod value;
 mod variables;
 
@@ -32,10 +33,11 @@ pub use manifest::{
 };
 pub use occasion::{Machine, Occasion};
 pub use settings::{
-    BackupSettings, BaselineSettings, BeforeDeploy, DataOnlyPolicy, EvidenceKind,
+    BackupSettings, BaselineSettings, BeforeDeploy, CopyPolicy, DataOnlyPolicy, EvidenceKind,
     FILE as SETTINGS_FILE, FailOn, KeepRules, MigrateSettings, PartialPolicy, PolicySettings,
     Settings,
 };
+pub use store_url::{Cloud, StoreUrl};
 pub use value::{Origin, Secret, Setting, Sourced, Via};
 
 use crate::error::{Code, Error, Result};

@@ -12,6 +12,7 @@ use super::age_key::{Identity, Recipient};
 use super::manifest::{
     Compatibility, EnvironmentSettings, NeedsApproval, Repair, StartSettings, UpgradeStop,
 };
+use super::store_url::StoreUrl;
 use super::value::Secret;
 
 use crate::error::{Code, Error, Result, SourceLocation};
@@ -64,6 +65,11 @@ pub struct BackupSettings {
     pub folder: Option<PathBuf>,
     /// What people call the database: the first part of a backup's name.
     pub environment: Option<String>,
+    /// The object store that each backup goes to as well.
+    pub copy_to: Option<StoreUrl>,
+    /// What a copy that cannot be made means to a deploy.
+    #[serde(default)]
+    pub copy: CopyPolicy,
     /// Tables dumped or restored at once.
     pub jobs: Option<usize>,
     /// Before which deploys one is made.
@@ -87,6 +93,17 @@ pub struct BackupSettings {
     pub encrypt_to: Vec<Recipient>,
     /// Reads encrypted ones.
     identity: Option<SecretSource>,
+}
+
+/// What a backup without its copy means to a deploy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CopyPolicy {
+    /// There is no backup: nothing is deployed.
+    #[default]
+    Required,
+    /// A warning.
+    BestEffort,
 }
 
 /// What somebody keeps elsewhere in place of a dump of ours.

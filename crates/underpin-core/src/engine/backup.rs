@@ -1,14 +1,15 @@
-//! `backup create|list|check|restore|prune|pin`.
+//! `backup create|list|check|restore|accept`, and the backup before a deploy.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::copies::{CopyTo, Place};
 use super::turn::Run;
-use super::{Options, connect, guard, history_table, rehearse};
-use crate::backup::retain::{self, Candidate, Rules, Verdict};
+use super::{Options, connect, guard, rehearse};
+use crate::backup::retain::Rules;
 use crate::backup::{
-    self, Archived, BackupName, Claim, ClaimRequest, Encryption, Level, Listed, Manifest,
-    Replacing, Request, Step, Store, Swapped, Tools,
+    self, BackupName, Claim, ClaimRequest, Encryption, Level, Listed, Manifest, Replacing, Request,
+    Step, Store, Swapped, Tools,
 };
 use crate::config::{BeforeDeploy, EvidenceKind, Secret};
 use crate::coordinate::PRISMA_LOCK_KEY;
@@ -37,6 +38,8 @@ pub struct BackupOptions {
     pub environment: Option<String>,
     /// Tables dumped or restored at once.
     pub jobs: usize,
+    /// The object store that each goes to as well.
+    pub copy_to: Option<CopyTo>,
     /// Which stay.
     pub keep: Rules,
     /// From how many days on they are recompressed into the archive; 0: never.
@@ -100,6 +103,9 @@ pub struct BackupReport {
     pub short: bool,
     /// The newest migration in it.
     pub last_migration: Option<String>,
+    /// Where its copy is; only said by what made or found one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copied_to: Option<String>,
     /// How long it takes to have it back, where that was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
@@ -145,13 +151,22 @@ pub struct BackupEntry {
     pub pinned: bool,
     /// Its tags.
     pub tags: Vec<String>,
+    /// Where it is; absent where no object store is configured, or could be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Why its copy in the object store is of no use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault_there: Option<String>,
 }
 
-/// All backups of the folder.
+/// All backups of the folder, and of the object store.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct BackupListReport {
     /// The folder.
     pub folder: String,
+    /// The object store, where one is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy_to: Option<String>,
     /// Oldest first.
     pub backups: Vec<BackupEntry>,
     /// What somebody says is kept elsewhere, oldest first; nothing of it is proven.
@@ -170,22 +185,6 @@ pub struct ClaimEntry {
     pub fault: Option<String>,
 }
 
-/// What `prune` did, or with `dry_run` would do.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct PruneReport {
-    /// About every backup, oldest first.
-    pub verdicts: Vec<Verdict>,
-    /// Bytes of those that go.
-    pub freed_bytes: u64,
-    /// Those that are recompressed into the archive.
-    pub archived: Vec<Archived>,
-    /// From how many days on.
-    #[serde(rename = "archive_after_days")]
-    pub after_days: u32,
-    /// Nothing was removed.
-    pub dry_run: bool,
-}
-
 impl BackupOptions {
     /// Unsigned backups in a folder: one table at a time, the usual rules of what stays, no archive,
     /// no evidence accepted.
@@ -197,6 +196,7 @@ impl BackupOptions {
             encryption: Encryption::default(),
             environment: None,
             jobs: 1,
+            copy_to: None,
             keep: Rules::default(),
             archive_after_days: 0,
             accept: Vec::new(),
@@ -225,7 +225,32 @@ impl BackupOptions {
         Request { environment, reason: reason.to_owned(), tags: Vec::new(), pinned: false, level }
     }
 
-    fn report(&self, name: &BackupName, manifest: &Manifest, begun: Instant) -> BackupReport {
+    pub(super) fn entry(&self, name: BackupName, manifest: Result<Manifest>) -> BackupEntry {
+        let (pinned, tags) = match &manifest {
+            Ok(manifest) => (manifest.pinned, manifest.tags.clone()),
+            Err(_) => (false, Vec::new()),
+        };
+        let fault = match &manifest {
+            Ok(m) => m.damage.as_ref().map(|d| format!("{}: {} ({})", d.code, d.why, d.at)),
+            Err(error) => Some(error.to_string()),
+        };
+        BackupEntry {
+            backup: manifest.ok().map(|manifest| self.report(&name, &manifest, Instant::now())),
+            name: name.to_string(),
+            fault,
+            pinned,
+            tags,
+            place: None,
+            fault_there: None,
+        }
+    }
+
+    pub(super) fn report(
+        &self,
+        name: &BackupName,
+        manifest: &Manifest,
+        begun: Instant,
+    ) -> BackupReport {
         let level = manifest.level();
         let proof = manifest.proofs.iter().rev().find(|proof| Some(proof.level) == level);
         let newest = manifest.proofs.last();
@@ -243,6 +268,7 @@ impl BackupOptions {
             unchecked: newest.map(|proof| proof.unchecked.clone()).unwrap_or_default(),
             short: false,
             last_migration: manifest.last_migration.as_ref().map(|last| last.name.clone()),
+            copied_to: None,
             recovery: Recovery::of(manifest),
             duration: begun.elapsed(),
         }
@@ -252,7 +278,8 @@ impl BackupOptions {
 /// Makes a backup of the target, not in the midst of a migration.
 ///
 /// # Errors
-/// UP-60xx, UP-4001 while a migration is under way, UP-4005, UP-11xx. Nothing of the attempt is left.
+/// UP-60xx, UP-4001 while a migration is under way, UP-4005, UP-11xx. Nothing of the attempt is left,
+/// but with UP-6032: the backup is whole here, and not copied.
 pub async fn backup_create(
     options: &Options,
     backup: &BackupOptions,
@@ -260,6 +287,8 @@ pub async fn backup_create(
     sink: &mut dyn EventSink,
 ) -> Result<BackupReport> {
     let begun = Instant::now();
+    // What no build or variable allows is known before the dump.
+    let remote = backup.remote()?;
     let session = connect(options, sink).await?;
     wait_for_migration(&session, options, sink).await?;
     drop(session);
@@ -269,9 +298,15 @@ pub async fn backup_create(
         ..backup.request(options, request.reason.as_deref().unwrap_or("manual"), request.level)
     };
     let tools = backup.tools(options);
-    let (name, manifest) = create(options, &tools, &wanted, &mut |step| emit(sink, step)).await?;
+    let mut tell = |step| emit(sink, step);
+    let (name, manifest) = create(options, &tools, &wanted, &mut tell).await?;
+    let copied = match &remote {
+        Some(remote) => Some(Box::pin(remote.copy(&tools, &name, &mut tell)).await?.to),
+        None => None,
+    };
     let mut report = backup.report(&name, &manifest, begun);
     report.short = manifest.level() < Some(request.level);
+    report.copied_to = copied;
     Ok(report)
 }
 
@@ -399,11 +434,25 @@ impl BackupBefore {
         });
         let stamp = first.name.as_str().split('_').next().unwrap_or_default();
         let backup = self.backup.clone().map_err(|error| because(level, &destroying, &error))?;
+        // What no build or variable allows is known before the dump.
+        let remote = backup.remote();
+        if let Err(error) = &remote
+            && backup.is_copy_required()
+        {
+            return Err(because(level, &destroying, error));
+        }
         let request = backup.request(options, &format!("before_{stamp}"), level);
         let tools = backup.tools(options);
         let mut tell = |step| emit(sink, step);
-        let made = create(options, &tools, &request, &mut tell);
-        let (name, manifest) =
+        let made = async {
+            let (name, manifest) = create(options, &tools, &request, &mut tell).await?;
+            let copied = match manifest.level() >= Some(level) {
+                true => Box::pin(backup.copy_before(remote, &tools, &name, &mut tell)).await?,
+                false => None,
+            };
+            Ok((name, manifest, copied))
+        };
+        let (name, manifest, copied) =
             while_renewing(executor, made).await.map_err(|error: Error| match error.code() {
                 Code::Fenced | Code::Interrupted | Code::ConnectionLost => error,
                 _ => because(level, &destroying, &error),
@@ -412,8 +461,9 @@ impl BackupBefore {
             let unchecked = manifest.proofs.last().map(|p| p.unchecked.clone()).unwrap_or_default();
             return Err(unproven(level, destroying.as_deref()).details(unchecked));
         }
+        let copied = copied.map(|to| format!(", copied to {to}")).unwrap_or_default();
         let entry = Entry::new(Kind::BackedUp)
-            .detail(format!("{name}, level {}", manifest.level().unwrap_or(level)));
+            .detail(format!("{name}, level {}{copied}", manifest.level().unwrap_or(level)));
         executor.record("", entry).await?;
         Ok(Some(name.to_string()))
     }
@@ -479,6 +529,10 @@ fn destroying(migration: &Migration) -> Option<String> {
 fn because(level: Level, destroying: &Option<String>, error: &Error) -> Error {
     let unproven = unproven(level, destroying.as_deref());
     let unproven = unproven.caused_by(error).details(error.detail_lines().to_vec());
+    // Of a copy the reason is below: which store, and what it said.
+    let is_copy = error.code() == Code::NotCopied;
+    let reasons = error.causes().iter().filter(|_| is_copy);
+    let unproven = reasons.fold(unproven, Error::caused_by);
     error.hints().iter().fold(unproven, |unproven, hint| unproven.hint(hint.clone()))
 }
 
@@ -507,35 +561,21 @@ async fn while_renewing<T>(
     }
 }
 
-/// All backups; nothing is checked but their manifests.
+/// The backups of this machine; nothing is checked but their manifests.
 ///
 /// # Errors
 /// UP-6012.
-pub fn backup_list(backup: &BackupOptions) -> Result<BackupListReport> {
-    let entry = |Listed { name, manifest }: Listed| match manifest {
-        Ok(manifest) => BackupEntry {
-            backup: Some(backup.report(&name, &manifest, Instant::now())),
-            fault: manifest.damage.as_ref().map(|d| format!("{}: {} ({})", d.code, d.why, d.at)),
-            pinned: manifest.pinned,
-            tags: manifest.tags.clone(),
-            name: name.to_string(),
-        },
-        Err(error) => BackupEntry {
-            name: name.to_string(),
-            backup: None,
-            fault: Some(error.to_string()),
-            pinned: false,
-            tags: Vec::new(),
-        },
-    };
+pub(super) fn backups_here(backup: &BackupOptions) -> Result<BackupListReport> {
     let store = backup.store();
+    let entry = |Listed { name, manifest }: Listed| backup.entry(name, manifest);
     let backups = store.list()?.into_iter().map(entry).collect();
     let claim = |(name, claim): (BackupName, Result<Claim>)| {
         let fault = claim.as_ref().err().map(ToString::to_string);
         ClaimEntry { name: name.to_string(), claim: claim.ok(), fault }
     };
     let claims = store.claims()?.into_iter().map(claim).collect();
-    Ok(BackupListReport { folder: backup.folder.display().to_string(), backups, claims })
+    let folder = backup.folder.display().to_string();
+    Ok(BackupListReport { folder, copy_to: None, backups, claims })
 }
 
 /// Evidence of something kept elsewhere, as a person gives it.
@@ -588,7 +628,7 @@ pub async fn backup_accept(
 /// Proves a backup again, up to a level.
 ///
 /// # Errors
-/// UP-6004 to UP-6008, UP-6012, UP-3101.
+/// UP-6004 to UP-6008, UP-6012, UP-6030, UP-6031, UP-3101.
 pub async fn backup_check(
     options: &Options,
     backup: &BackupOptions,
@@ -597,9 +637,14 @@ pub async fn backup_check(
     sink: &mut dyn EventSink,
 ) -> Result<BackupReport> {
     let begun = Instant::now();
-    let (name, _) = backup.store().find(name)?;
     let tools = backup.tools(options);
-    let manifest = prove(options, &tools, &name, level, &mut |step| emit(sink, step)).await?;
+    let mut tell = |step| emit(sink, step);
+    let (name, _) = Box::pin(backup.find(&tools, name, &mut tell)).await?;
+    let proven = prove(options, &tools, &name, level, &mut tell).await;
+    if let Ok(manifest) = backup.store().read(&name) {
+        Box::pin(backup.record_there(&manifest, &mut tell)).await;
+    }
+    let manifest = proven?;
     let mut report = backup.report(&name, &manifest, begun);
     report.short = manifest.proofs.last().is_none_or(|proof| proof.level < level);
     Ok(report)
@@ -616,7 +661,9 @@ pub async fn backup_restore(
     request: &RestoreRequest,
     sink: &mut dyn EventSink,
 ) -> Result<Swapped> {
-    let (name, _) = backup.store().find(&request.backup)?;
+    let tools = backup.tools(options);
+    let (name, _) =
+        Box::pin(backup.find(&tools, &request.backup, &mut |step| emit(sink, step))).await?;
     // One that cannot be reached, because it is gone or broken, is migrated by nobody.
     if let Ok(session) = options.target.connect().await {
         if !options.dry_run {
@@ -624,7 +671,6 @@ pub async fn backup_restore(
         }
         wait_for_migration(&session, options, sink).await?;
     }
-    let tools = backup.tools(options);
     let before = backup.request(options, "before_restore", Level::Decodable);
     let save = async |tell: backup::Tell<'_>| {
         let saved = backup::create(&options.target, &tools, &before, tell).await;
@@ -679,71 +725,4 @@ async fn record_restored(
 
 fn restored_unread(e: &crate::postgres::SqlError) -> Error {
     Error::new(Code::CatalogUnreadable, "the restored database cannot be asked").caused_by(e)
-}
-
-/// Removes what no rule keeps, and recompresses old ones that stay into the archive.
-///
-/// # Errors
-/// UP-6003, UP-6005, UP-6012, UP-4005. Nothing is removed where the newest migration cannot be learnt (UP-11xx).
-pub async fn backup_prune(
-    options: &Options,
-    backup: &BackupOptions,
-    sink: &mut dyn EventSink,
-) -> Result<PruneReport> {
-    let session = connect(options, sink).await?;
-    let history = history_table(options).read(&session).await?;
-    let newest = history.records.iter().rfind(|r| r.is_applied()).map(|r| r.name.to_string());
-    let store = backup.store();
-    let listed = store.list()?;
-    let candidate = |Listed { name, manifest }: &Listed| {
-        let manifest = manifest.as_ref().ok();
-        let last = manifest.and_then(|m| m.last_migration.as_ref()).map(|last| last.name.clone());
-        Candidate {
-            name: name.to_string(),
-            taken: manifest.map(Manifest::taken),
-            proven: manifest.is_some_and(|m| m.level() >= Some(Level::Decodable)),
-            pinned: manifest.is_some_and(|m| m.pinned),
-            is_before_migration: last != newest,
-            tags: manifest.map(|m| m.tags.clone()).unwrap_or_default(),
-            is_archived: store.is_archived(name),
-        }
-    };
-    let candidates: Vec<Candidate> = listed.iter().map(candidate).collect();
-    let verdicts = retain::decide(&candidates, &backup.keep, jiff::Timestamp::now());
-    let mut freed_bytes = 0;
-    for (listed, _) in listed.iter().zip(&verdicts).filter(|(_, verdict)| !verdict.keep) {
-        freed_bytes += listed.manifest.as_ref().map_or(0, Manifest::bytes);
-        if !options.dry_run {
-            store.remove(&listed.name)?;
-        }
-    }
-    let mut archived = Vec::new();
-    for index in retain::to_archive(&candidates, &verdicts, backup.archive_after_days) {
-        let Listed { name, manifest } = &listed[index];
-        let from_bytes = manifest.as_ref().map_or(0, Manifest::bytes);
-        let tools = backup.tools(options);
-        let locked = manifest.as_ref().ok().and_then(|m| backup::readable(&tools, m).err());
-        archived.push(match options.dry_run || locked.is_some() {
-            true => Archived {
-                name: name.to_string(),
-                from_bytes,
-                bytes: None,
-                kept_because: locked.map(|error| error.message().to_owned()),
-            },
-            false => backup::archive(&tools, name, &mut |step| emit(sink, step)).await?,
-        });
-    }
-    let after_days = backup.archive_after_days;
-    Ok(PruneReport { verdicts, freed_bytes, archived, after_days, dry_run: options.dry_run })
-}
-
-/// Pins a backup, or lets it go.
-///
-/// # Errors
-/// UP-6004 to UP-6006, UP-6012.
-pub fn backup_pin(backup: &BackupOptions, name: &str, pinned: bool) -> Result<BackupReport> {
-    let store = backup.store();
-    let (name, manifest) = store.find(name)?;
-    store.update(&name, &Manifest { pinned, ..manifest })?;
-    Ok(backup.report(&name, &store.read(&name)?, Instant::now()))
 }

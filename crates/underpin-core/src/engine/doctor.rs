@@ -5,7 +5,8 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::{BackupOptions, Options, StatusReport, backup_list, status, verify};
+use super::backup::backups_here;
+use super::{BackupOptions, Options, StatusReport, status, verify};
 use crate::coordinate;
 use crate::doctor::{
     Finding, Level, Questions, backups, connection, count, disk, extensions, history, privileges,
@@ -290,7 +291,7 @@ fn newest_backup(request: &DoctorRequest) -> Finding {
         Err(_) if !request.backup_configured => return backups::judge(None, false),
         Err(error) => return unreadable(error),
     };
-    let list = match backup_list(backup) {
+    let list = match backups_here(backup) {
         Ok(list) => list,
         Err(error) if error.code() == Code::BackupsUnusable && !request.backup_configured => {
             return backups::judge(None, false);

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use super::backup::{BackupListReport, BackupOptions, backup_list};
+use super::backup::{BackupListReport, BackupOptions, backups_here};
 use super::measured;
 use super::{Options, connect, history_table};
 use crate::error::Result;
@@ -126,7 +126,7 @@ pub async fn history(
         runs: listed,
         others: rows.iter().filter(|row| !ours.contains(&row.id)).map(other).collect(),
         broken_at,
-        backups: backup_list(backups)?,
+        backups: backups_here(backups)?,
     })
 }
 

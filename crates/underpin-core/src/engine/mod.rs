@@ -6,6 +6,7 @@ mod approve;
 mod backup;
 mod baseline;
 pub mod checklist;
+mod copies;
 mod deploy;
 mod doctor;
 mod environment;
@@ -17,6 +18,7 @@ mod history;
 mod measured;
 mod plan;
 pub mod prisma;
+mod prune;
 mod rehearse;
 mod repair;
 mod resolve;
@@ -31,10 +33,11 @@ use std::time::{Duration, Instant};
 pub use approve::{ApproveReport, ApproveRequest, VALID_HOURS, approve};
 pub use backup::{
     AcceptRequest, BackupBefore, BackupEntry, BackupListReport, BackupOptions, BackupReport,
-    ClaimEntry, CreateRequest, PruneReport, Recovery, RestoreRequest, backup_accept, backup_check,
-    backup_create, backup_list, backup_pin, backup_prune, backup_restore,
+    ClaimEntry, CreateRequest, Recovery, RestoreRequest, backup_accept, backup_check,
+    backup_create, backup_restore,
 };
 pub use baseline::{BaselineReport, BaselineRequest, UndoReport, baseline, undo_baseline};
+pub use copies::{CopyTo, Place, backup_copy, backup_fetch, backup_list, backup_pin};
 pub use deploy::{DeployReport, deploy, deploy_backed};
 pub use doctor::{DoctorReport, DoctorRequest, doctor};
 pub use environment::{EnvironmentReport, environment};
@@ -46,6 +49,7 @@ pub use plan::{
     Binding, LockWindow, PlanReport, PlanRequest, PlannedMigration, PlannedStatement, RehearsedOn,
     plan,
 };
+pub use prune::{PruneReport, backup_prune};
 pub use rehearse::{RehearsalReport, RehearseRequest, Source, rehearse};
 pub use resolve::{Resolution, ResolveReport, resolve};
 pub use status::{FailedMigration, StatusReport, StatusState, status};

@@ -289,7 +289,9 @@ async fn from_backup(
             .hint("make one first: underpin rehearse --create-backup")
             .hint("or without a backup: underpin rehearse --from sample")
     };
-    let (name, manifest) = backup.store().find(name).map_err(|error| match error.code() {
+    let tools = backup.tools(options);
+    let found = Box::pin(backup.find(&tools, name, &mut |step| emit(sink, step))).await;
+    let (name, manifest) = found.map_err(|error| match error.code() {
         Code::BackupMissing => again(error),
         _ => error,
     })?;
@@ -313,7 +315,6 @@ async fn from_backup(
         let words = format!("`{name}` is of another catalog than the database has now");
         return Err(again(Error::new(Code::RehearsalStale, words)));
     }
-    let tools = backup.tools(options);
     let restored =
         backup::restored_copy(&tools, &name, &live.settings, &mut |step| emit(sink, step)).await?;
     let mut cannot_show = vec![

@@ -314,6 +314,25 @@ codes! {
     /// one that is named is not here, or it is none of the backup's recipients. Its files can be checked
     /// without one (`--level 1`).
     BackupLocked = "UP-6022", Refused, AfterRepair, "the backup cannot be decrypted here";
+    /// The object store that `copy_to` of `[backup]` names did not answer, or answered that it cannot
+    /// now, as often as it was asked.
+    ///
+    /// The backups in the folder of this machine need no store.
+    StoreUnreachable = "UP-6030", Failed, Safe, "the object store cannot be reached";
+    /// The object store answered, and refuses: the credentials are missing or have no right to do
+    /// this, or there is no such bucket. It may also hold something that is none of ours.
+    ///
+    /// Credentials come from the variables of the cloud (`AWS_…`, `GOOGLE_…`, `AZURE_…`) or from the
+    /// identity of the machine; docs/reference/backup.md has the rights that are needed.
+    StoreRefused = "UP-6031", Failed, AfterRepair, "the object store refuses";
+    /// The backup is whole in the folder of this machine, and its copy in the object store is not
+    /// there: without its manifest nothing there counts as a backup.
+    ///
+    /// `underpin backup copy NAME` goes on with it; what is there already is not sent again.
+    NotCopied = "UP-6032", Failed, Safe, "the backup is not copied to the object store";
+    /// `copy_to` of `[backup]` names an object store, and this program was built without the feature
+    /// `object-store`. Released programs have it.
+    StoreUnsupported = "UP-6033", Usage, AfterRepair, "this build knows no object stores";
 
     /// The backup, or the rehearsal that was named, is of another state than the database is in
     /// now: what it shows is not what a deploy would do.

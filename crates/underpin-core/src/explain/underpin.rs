@@ -65,6 +65,11 @@ fn commands(code: Code) -> &'static [&'static str] {
         Code::BackupLocked => {
             &["underpin backup check NAME --level 1", "underpin backup check NAME --level 5"]
         }
+        Code::StoreUnreachable | Code::StoreRefused => {
+            &["underpin backup list", "underpin backup copy last"]
+        }
+        Code::NotCopied => &["underpin backup copy last", "underpin backup list"],
+        Code::StoreUnsupported => &["npm i underpin", "underpin config show --origin"],
         Code::StartUnusable => &["underpin deploy --help"],
         Code::EnvironmentProtected => &["underpin environment", "underpin config show --origin"],
         Code::ApprovalMissing => &[

@@ -304,7 +304,7 @@ async fn an_encrypted_backup_is_archived_by_who_can_read_it() {
     tools.encryption.identity = pair.identity;
     let proven = backup::check(&tools, &old, Level::Equal, &mut |_| {}).await.unwrap();
     assert_eq!(proven.proofs.last().unwrap().level, Level::Equal);
-    let listed = backup_list(&backups).unwrap();
+    let listed = backup_list(&backups, &mut underpin_core::event::Silent).await.unwrap();
     assert!(listed.backups.iter().all(|entry| entry.backup.as_ref().unwrap().encrypted));
 }
 

@@ -1,6 +1,6 @@
 //! Backups against real servers and the real `pg_dump`: made, proven, damaged, restored.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod archive;
 mod claims;
@@ -9,6 +9,8 @@ mod damage;
 mod encryption;
 mod faults;
 mod large_objects;
+#[cfg(feature = "object-store")]
+mod remote;
 mod restore;
 
 use std::path::PathBuf;

@@ -1,8 +1,9 @@
 //! Backups for a person.
 
 use owo_colors::OwoColorize as _;
+use underpin_core::backup::remote::Copied;
 use underpin_core::backup::{Answer, Claim, Swapped};
-use underpin_core::engine::{BackupListReport, BackupReport, PruneReport};
+use underpin_core::engine::{BackupEntry, BackupListReport, BackupReport, Place, PruneReport};
 
 use super::{count, inert, span};
 
@@ -43,6 +44,9 @@ pub(crate) fn render_backup(report: &BackupReport) -> String {
     if report.encrypted {
         text += "\n  encrypted";
     }
+    if let Some(to) = &report.copied_to {
+        text += &format!("\n  copied to {}", inert(to));
+    }
     if let Some(recovery) = &report.recovery {
         text += &format!(
             "\n  restored in {} at {} a second, proven in {}",
@@ -60,12 +64,46 @@ pub(crate) fn render_backup(report: &BackupReport) -> String {
     text
 }
 
+/// A copy in the object store.
+pub(crate) fn render_copied(report: &Copied) -> String {
+    let there = match report.kept {
+        0 => String::new(),
+        kept => format!(", {} there already", count(kept, "file")),
+    };
+    format!(
+        "{}  {} {}\n  {} sent ({}){there}",
+        inert(&report.name).bold(),
+        "copied to".green().bold(),
+        inert(&report.to),
+        count(report.sent, "file"),
+        size(report.sent_bytes)
+    )
+}
+
+/// Where a backup is, in a list.
+fn place(entry: &BackupEntry) -> String {
+    let fault = entry.fault_there.as_ref().map_or_else(String::new, |fault| {
+        format!(", {} {}", "not usable there:".red(), inert(fault))
+    });
+    entry.place.map_or_else(String::new, |place| format!("  {}{fault}", place_word(place)))
+}
+
+fn place_word(place: Place) -> &'static str {
+    match place {
+        Place::Here => "here",
+        Place::There => "there",
+        Place::Both => "both",
+    }
+}
+
 /// All, newest last.
 pub(crate) fn render_backups(report: &BackupListReport) -> String {
     if report.backups.is_empty() && report.claims.is_empty() {
+        let or = report.copy_to.as_ref().map(|to| format!(" or {}", inert(to)));
         return format!(
-            "No backup in {}\n\nNext: {}",
+            "No backup in {}{}\n\nNext: {}",
             inert(&report.folder),
+            or.unwrap_or_default(),
             "underpin backup create".bold()
         );
     }
@@ -80,12 +118,15 @@ pub(crate) fn render_backups(report: &BackupListReport) -> String {
             false => format!("  [{}]", inert(&entry.tags.join(", "))),
         };
         text += &match (&entry.backup, &entry.fault) {
-            (_, Some(fault)) => format!("{name}  {} {}\n", "not usable:".red(), inert(fault)),
+            (_, Some(fault)) => {
+                format!("{name}  {} {}{}\n", "not usable:".red(), inert(fault), place(entry))
+            }
             (Some(backup), None) => format!(
-                "{name}  {}  {:>9}{}{pin}{tags}\n",
+                "{name}  {}  {:>9}{}{}{pin}{tags}\n",
                 backup.level.map_or_else(String::new, |l| format!("{l} {:<9}", backup.word)),
                 size(backup.bytes),
-                if backup.encrypted { "  encrypted" } else { "" }
+                if backup.encrypted { "  encrypted" } else { "" },
+                place(entry)
             ),
             (None, None) => format!("{name}\n"),
         };
@@ -106,6 +147,9 @@ pub(crate) fn render_backups(report: &BackupListReport) -> String {
                 format!("{name}  {} {}\n", "not usable:".red(), inert(fault))
             }
         };
+    }
+    if let Some(to) = &report.copy_to {
+        text += &format!("Here is {}, there is {}\n", inert(&report.folder), inert(to));
     }
     text
 }
@@ -192,17 +236,21 @@ pub(crate) fn render_restore(report: &Swapped) -> String {
 pub(crate) fn render_prune(report: &PruneReport) -> String {
     let gone = report.verdicts.iter().filter(|verdict| !verdict.keep).count();
     let word = if report.dry_run { "Would remove" } else { "Removed" };
+    let there = report.freed_bytes_there.map(|bytes| format!(" here, {} there", size(bytes)));
     let mut text = format!(
-        "{word} {} ({}), {} stay.",
+        "{word} {} ({}{}), {} stay.",
         count(gone, "backup"),
         size(report.freed_bytes),
+        there.unwrap_or_default(),
         report.verdicts.len() - gone
     );
     for verdict in &report.verdicts {
         let word = if verdict.keep { "keep  " } else { "remove" };
         let mut why = verdict.why.clone();
         why.dedup();
-        text += &format!("\n  {word}  {}: {}", inert(&verdict.name), why.join(", "));
+        let place = report.places.get(&verdict.name).copied().map(place_word);
+        let place = place.map_or_else(String::new, |word| format!("{word:<5}  "));
+        text += &format!("\n  {word}  {place}{}: {}", inert(&verdict.name), why.join(", "));
     }
     for archived in &report.archived {
         let from = size(archived.from_bytes);

@@ -25,7 +25,7 @@ use underpin_core::Error;
 use underpin_core::event::{Event, EventSink};
 
 pub(crate) use backup::{
-    render_backup, render_backups, render_claim, render_prune, render_restore, size,
+    render_backup, render_backups, render_claim, render_copied, render_prune, render_restore, size,
 };
 pub(crate) use error::{facts as error_facts, render as render_error};
 pub(crate) use evidence::{StatusWithEvidence, render_evidence};
