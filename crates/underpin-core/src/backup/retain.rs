@@ -2,7 +2,7 @@
 //!
 //! Pure. Invariants: only a backup that is proven counts for a rule; never removed are what is
 //! younger than seven days, the newest proven one, the newest proven one from before the newest
-//! applied migration, what is pinned, and what could not be read. Ages are counted from the newest
+//! applied migration, what is pinned, what is of another environment, and what could not be read. Ages are counted from the newest
 //! proven backup, so that nothing is removed because time passed without a new one.
 
 use std::collections::BTreeMap;
@@ -31,6 +31,9 @@ pub struct Candidate {
     pub tags: Vec<String>,
     /// It is in the archive.
     pub is_archived: bool,
+    /// The environment of another database, whose rules are its own: several may share a folder or a
+    /// bucket.
+    pub foreign: Option<String>,
 }
 
 /// What becomes of a backup.
@@ -51,7 +54,7 @@ pub fn decide(candidates: &[Candidate], rules: &Rules, now: jiff::Timestamp) -> 
     let mut proven: Vec<(jiff::Timestamp, usize)> = candidates
         .iter()
         .enumerate()
-        .filter(|(_, candidate)| candidate.proven)
+        .filter(|(_, candidate)| candidate.proven && candidate.foreign.is_none())
         .filter_map(|(index, candidate)| Some((candidate.taken?, index)))
         .collect();
     proven.sort_by(|a, b| b.cmp(a));
@@ -96,6 +99,10 @@ pub fn decide(candidates: &[Candidate], rules: &Rules, now: jiff::Timestamp) -> 
             }
             Some(_) => {}
         }
+        if let Some(environment) = &candidate.foreign {
+            keep(index, &format!("of the environment {environment}"));
+            continue;
+        }
         if candidate.pinned {
             keep(index, "pinned");
         }
@@ -119,12 +126,13 @@ pub fn decide(candidates: &[Candidate], rules: &Rules, now: jiff::Timestamp) -> 
 /// days older than the newest proven one. 0 days: none.
 #[must_use]
 pub fn to_archive(candidates: &[Candidate], verdicts: &[Verdict], after_days: u32) -> Vec<usize> {
-    let proven = candidates.iter().filter(|candidate| candidate.proven);
+    let proven =
+        candidates.iter().filter(|candidate| candidate.proven && candidate.foreign.is_none());
     let newest = proven.filter_map(|candidate| candidate.taken).max();
     let is_due = |candidate: &Candidate| {
         let age = candidate.taken.zip(newest).map(|(taken, newest)| seconds_between(taken, newest));
         let due = age.is_some_and(|age| age >= i64::from(after_days) * DAY);
-        candidate.proven && !candidate.is_archived && due
+        candidate.proven && candidate.foreign.is_none() && !candidate.is_archived && due
     };
     let stays = candidates.iter().zip(verdicts).enumerate();
     let due = stays.filter(|(_, (candidate, verdict))| verdict.keep && is_due(candidate));
@@ -183,6 +191,7 @@ mod tests {
             is_before_migration: false,
             tags: Vec::new(),
             is_archived: false,
+            foreign: None,
         }
     }
 
@@ -194,6 +203,20 @@ mod tests {
 
     fn nothing() -> Rules {
         Rules { within_days: 0, last: 0, daily: 0, weekly: 0, monthly: 0, ..Rules::default() }
+    }
+
+    #[test]
+    fn what_is_of_another_environment_stays_and_counts_for_nothing() {
+        let foreign = |index, hours_ago| Candidate {
+            foreign: Some("staging".to_owned()),
+            ..candidate(index, hours_ago, true)
+        };
+        let all =
+            [foreign(0, 9000), candidate(1, 8000, true), candidate(2, 7000, true), foreign(3, 300)];
+        assert_eq!(kept(&all, &nothing()), ["0", "2", "3"]);
+        let verdicts = decide(&all, &nothing(), jiff::Timestamp::from_second(NOW).unwrap());
+        assert_eq!(verdicts[0].why, ["of the environment staging"]);
+        assert_eq!(to_archive(&all, &verdicts, 1), Vec::<usize>::new());
     }
 
     #[test]

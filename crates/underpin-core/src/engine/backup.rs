@@ -219,9 +219,13 @@ impl BackupOptions {
         }
     }
 
+    /// What people call the database.
+    pub(super) fn environment_of(&self, options: &Options) -> String {
+        self.environment.clone().unwrap_or_else(|| options.target.database().to_owned())
+    }
+
     fn request(&self, options: &Options, reason: &str, level: Level) -> Request {
-        let environment =
-            self.environment.clone().unwrap_or_else(|| options.target.database().to_owned());
+        let environment = self.environment_of(options);
         Request { environment, reason: reason.to_owned(), tags: Vec::new(), pinned: false, level }
     }
 

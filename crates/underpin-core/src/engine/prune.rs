@@ -59,8 +59,9 @@ impl Kept {
         }
     }
 
-    fn candidate(&self, newest: Option<&String>, store: &Store) -> Candidate {
+    fn candidate(&self, environment: &str, newest: Option<&String>, store: &Store) -> Candidate {
         let believed: Vec<&Manifest> = self.manifests().filter_map(|m| m.as_ref().ok()).collect();
+        let of = believed.first().map(|manifest| manifest.environment.clone());
         let last = believed.first().and_then(|m| m.last_migration.as_ref()).map(|last| &last.name);
         Candidate {
             name: self.name.to_string(),
@@ -71,6 +72,7 @@ impl Kept {
             tags: believed.iter().flat_map(|m| m.tags.clone()).collect(),
             // What is not here cannot be recompressed here.
             is_archived: self.here.is_none() || store.is_archived(&self.name),
+            foreign: of.filter(|of| of != environment),
         }
     }
 }
@@ -91,8 +93,9 @@ pub async fn backup_prune(
     let newest = history.records.iter().rfind(|r| r.is_applied()).map(|r| r.name.to_string());
     let (store, remote) = (backup.store(), backup.remote()?);
     let all = all(&store, remote.as_ref()).await?;
-    let candidates: Vec<Candidate> =
-        all.iter().map(|kept| kept.candidate(newest.as_ref(), &store)).collect();
+    let environment = backup.environment_of(options);
+    let candidate = |kept: &Kept| kept.candidate(&environment, newest.as_ref(), &store);
+    let candidates: Vec<Candidate> = all.iter().map(candidate).collect();
     let verdicts = retain::decide(&candidates, &backup.keep, jiff::Timestamp::now());
     let (mut freed_bytes, mut freed_there) = (0, 0);
     for (kept, _) in all.iter().zip(&verdicts).filter(|(_, verdict)| !verdict.keep) {

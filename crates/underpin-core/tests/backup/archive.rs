@@ -104,8 +104,11 @@ async fn prune_archives_what_is_old_and_stays() {
     let aged = backup::Manifest { begun_at: then.to_string(), ..manifest };
     stage.store().update(&old, &aged).unwrap();
     let mut options = Options::new(stage.target.clone(), stage.folder.path().to_owned());
-    let backups =
-        BackupOptions { archive_after_days: 30, ..BackupOptions::new(stage.tools.folder.clone()) };
+    let backups = BackupOptions {
+        archive_after_days: 30,
+        environment: Some("prod".to_owned()),
+        ..BackupOptions::new(stage.tools.folder.clone())
+    };
     let mut sink = underpin_core::event::Silent;
     options.dry_run = true;
     let would = backup_prune(&options, &backups, &mut sink).await.unwrap();

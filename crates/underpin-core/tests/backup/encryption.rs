@@ -276,8 +276,11 @@ async fn an_encrypted_backup_is_archived_by_who_can_read_it() {
     let aged = Manifest { begun_at: then.to_string(), ..manifest.clone() };
     stage.store().update(&old, &aged).unwrap();
     let mut options = Options::new(stage.target.clone(), stage.folder.path().to_owned());
-    let mut backups =
-        BackupOptions { archive_after_days: 30, ..BackupOptions::new(stage.tools.folder.clone()) };
+    let mut backups = BackupOptions {
+        archive_after_days: 30,
+        environment: Some("prod".to_owned()),
+        ..BackupOptions::new(stage.tools.folder.clone())
+    };
     let mut sink = underpin_core::event::Silent;
     for dry_run in [true, false] {
         options.dry_run = dry_run;
