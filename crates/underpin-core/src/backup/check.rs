@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::dump::{CATALOG, DUMP, milliseconds};
 use super::files;
 use super::inventory::Inventory;
 use super::manifest::{Damage, Manifest, Proof};
-use super::place::{self, Comparing, Place, Restore, Restoring, Sections};
+use super::place::{self, Place, Restore};
 use super::store::Store;
 use super::{
     BackupName, Level, PROGRESS_PAUSE, Step, Tell, Tools, content, interrupted, large_object,
@@ -290,12 +290,9 @@ impl Run<'_> {
             target: &settings,
             on_scratch: true,
         };
-        let restoring = restore.prepare()?;
         let begun = Instant::now();
-        let contents = wanted >= Level::Equal && missing.is_empty();
-        let sections = if contents { Sections::Rows } else { Sections::All };
-        let errors = restoring.run(sections, tell).await?;
-        let mut took = begun.elapsed();
+        let errors = restore.run(tell).await?;
+        let took = begun.elapsed();
         let engine = place.phrase();
         if !missing.is_empty() {
             let unchecked: Vec<String> =
@@ -312,32 +309,38 @@ impl Run<'_> {
         place::accepted(&engine, errors)?;
         session = settings.connect().await?;
         tell(Step::Begun("compare"));
+        let contents = wanted >= Level::Equal;
+        let mut faults = Vec::new();
+        if contents {
+            faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
+            faults.extend(compare_catalog(&mut session, &expected, self.manifest).await?);
+            faults.extend(place::compare_large_objects(&session, self.manifest).await?);
+        }
+        let jobs = self.tools.jobs;
+        let tables = place::compare_tables(&settings, self.manifest, contents, jobs, tell);
         let mut unchecked = Vec::new();
         let mut level = Level::Restored;
-        let mut evidence = String::new();
-        let faults = if contents {
-            let rest = Rest { restoring: &restoring, begun, engine: &engine };
-            let equal = self.equal(&rest, &mut session, &settings, &expected, tell).await?;
+        let mut evidence =
+            format!("restored on {engine} in {} ms, row counts equal", took.as_millis());
+        if contents {
+            let (tables, indexes) =
+                tokio::try_join!(tables, check_indexes(&session, &settings, jobs))?;
+            faults.extend(tables);
             level = Level::Equal;
             evidence += ", digests, sequences and catalog equal";
-            match equal.indexes {
+            match indexes {
                 Some(count) => evidence += &format!(", {count} indexes checked"),
                 None => unchecked.push("indexes: the scratch server has no amcheck".to_owned()),
             }
-            took = equal.restore;
-            equal.faults
         } else {
-            let how = Comparing { contents, jobs: self.tools.jobs, restored: None };
-            place::compare_tables(&settings, self.manifest, how, tell).await?
-        };
+            faults.extend(tables.await?);
+        }
         if !faults.is_empty() {
             return Err(place::differs(
                 "the restored copy is not what was dumped".to_owned(),
                 faults,
             ));
         }
-        let took_ms = took.as_millis();
-        evidence = format!("restored on {engine} in {took_ms} ms, row counts equal{evidence}");
         if self.manifest.large_objects > 0 && self.manifest.large_object_contents.is_none() {
             let n = self.manifest.large_objects;
             unchecked.push(format!("the contents of {n} large objects"));
@@ -352,60 +355,9 @@ impl Run<'_> {
         Ok(copied)
     }
 
-    /// Restores what comes after the rows, and compares everything. Tables are read meanwhile: the
-    /// longest index of a restore keeps one core busy, and the others wait.
-    async fn equal(
-        &self,
-        rest: &Rest<'_>,
-        session: &mut Session,
-        settings: &ConnectionSettings,
-        expected: &CatalogSnapshot,
-        tell: Tell<'_>,
-    ) -> Result<Equal> {
-        let jobs = self.tools.jobs;
-        let (ended, restored) = tokio::sync::watch::channel(());
-        let how = Comparing { contents: true, jobs, restored: Some(restored) };
-        // Both tell what happens.
-        let tell = Mutex::new(tell);
-        let share = |step| tell.lock().unwrap_or_else(PoisonError::into_inner)(step);
-        let (mut tell_rest, mut tell_tables) = (share, share);
-        let others = async {
-            let errors = rest.restoring.run(Sections::PostData, &mut tell_rest).await?;
-            place::accepted(rest.engine, errors)?;
-            let restore = rest.begun.elapsed();
-            drop(ended);
-            let mut faults = place::compare_sequences(session, &self.manifest.sequences).await?;
-            faults.extend(compare_catalog(session, expected, self.manifest).await?);
-            faults.extend(place::compare_large_objects(session, self.manifest).await?);
-            let indexes = check_indexes(session, settings, jobs).await?;
-            Ok(Equal { restore, faults, indexes })
-        };
-        let tables = place::compare_tables(settings, self.manifest, how, &mut tell_tables);
-        let (mut equal, tables) = tokio::try_join!(others, tables)?;
-        equal.faults.extend(tables);
-        Ok(equal)
-    }
-
     fn catalog(&self) -> Result<CatalogSnapshot> {
         read_catalog(&self.folder)
     }
-}
-
-/// A restore whose rows are there.
-struct Rest<'a> {
-    restoring: &'a Restoring<'a>,
-    begun: Instant,
-    engine: &'a str,
-}
-
-/// A whole copy that was compared.
-struct Equal {
-    /// How long the restore took.
-    restore: Duration,
-    /// What differs.
-    faults: Vec<String>,
-    /// How many indexes were checked, where that can be done.
-    indexes: Option<u64>,
 }
 
 /// Waits for a drill as a task of its own: a deploy within a deploy is more than a stack holds. It

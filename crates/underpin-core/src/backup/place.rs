@@ -115,45 +115,39 @@ pub(super) struct Restore<'a> {
     pub(super) on_scratch: bool,
 }
 
-/// What of a dump is restored at once: `pg_restore --section`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sections {
-    All,
-    /// Everything up to the rows, in one run: only in that does `pg_restore` know that it has made a
-    /// table itself, and loads it without the log (`wal_level = minimal`, manual §14.4.7).
-    Rows,
-    /// Indexes, constraints, triggers: what comes after.
-    PostData,
-}
-
-/// A restore whose files and tools are in place.
-pub(super) struct Restoring<'a> {
-    of: &'a Restore<'a>,
-    clients: ClientTools,
-    dump: PathBuf,
-    /// Keeps `dump` where it was decompressed first.
-    _stage: Option<Stage>,
-}
-
 impl Restore<'_> {
-    /// Restores everything. Errors that are expected stay errors in words.
+    /// Errors that are expected stay errors in words.
     ///
     /// # Errors
-    /// UP-6001, UP-6008 with the tool's words, UP-4005.
+    /// UP-6001, UP-6003, UP-6005, UP-6008 with the tool's words, UP-6012, UP-4005.
     pub(super) async fn run(&self, tell: Tell<'_>) -> Result<Vec<String>> {
-        self.prepare()?.run(Sections::All, tell).await
-    }
-
-    /// Finds the tools, and decompresses the dump where they cannot.
-    ///
-    /// # Errors
-    /// UP-6001, UP-6003, UP-6005, UP-6012.
-    pub(super) fn prepare(&self) -> Result<Restoring<'_>> {
         let (clients, direct) = self.clients()?;
         let store = Store::new(self.tools.folder.clone(), None);
         let stage = if direct { None } else { Some(store.stage(&self.folder.join(DUMP))?) };
         let dump = stage.as_ref().map_or_else(|| self.folder.join(DUMP), Stage::dump);
-        Ok(Restoring { of: self, clients, dump, _stage: stage })
+        let mut arguments: Vec<OsString> = vec![
+            format!("--jobs={}", self.tools.jobs.max(1)).into(),
+            "--no-password".into(),
+            "--dbname".into(),
+            self.target.database().into(),
+        ];
+        if self.on_scratch {
+            arguments.extend(["--no-tablespaces".into(), "--no-subscriptions".into()]);
+        }
+        arguments.push(dump.into());
+        let mut stop = self.tools.stop.clone();
+        let run = clients.run("pg_restore", arguments, Some(self.target), stop.requested());
+        let ended = self.watched(run, tell).await?;
+        if ended.stopped {
+            return Err(interrupted("the restore"));
+        }
+        let errors: Vec<String> =
+            ended.messages.into_iter().filter(|line| is_failure(line)).collect();
+        if !ended.success && errors.is_empty() && ended.code != Some(1) {
+            let words = format!("pg_restore ended with {:?}", ended.code);
+            return Err(Error::new(Code::RestoreFailed, words));
+        }
+        Ok(errors)
     }
 
     /// Waits for `pg_restore` and says once a second how large the database is by then. What it will
@@ -206,46 +200,6 @@ impl Restore<'_> {
     }
 }
 
-impl Restoring<'_> {
-    /// Runs `pg_restore`; what the server did not accept is given in its words.
-    ///
-    /// # Errors
-    /// UP-6008 with the tool's words, UP-4005.
-    pub(super) async fn run(&self, sections: Sections, tell: Tell<'_>) -> Result<Vec<String>> {
-        let tools = self.of.tools;
-        let mut arguments: Vec<OsString> = vec![
-            format!("--jobs={}", tools.jobs.max(1)).into(),
-            "--no-password".into(),
-            "--dbname".into(),
-            self.of.target.database().into(),
-        ];
-        match sections {
-            Sections::All => {}
-            Sections::Rows => {
-                arguments.extend(["--section=pre-data".into(), "--section=data".into()]);
-            }
-            Sections::PostData => arguments.push("--section=post-data".into()),
-        }
-        if self.of.on_scratch {
-            arguments.extend(["--no-tablespaces".into(), "--no-subscriptions".into()]);
-        }
-        arguments.push(self.dump.clone().into());
-        let mut stop = tools.stop.clone();
-        let run = self.clients.run("pg_restore", arguments, Some(self.of.target), stop.requested());
-        let ended = self.of.watched(run, tell).await?;
-        if ended.stopped {
-            return Err(interrupted("the restore"));
-        }
-        let errors: Vec<String> =
-            ended.messages.into_iter().filter(|line| is_failure(line)).collect();
-        if !ended.success && errors.is_empty() && ended.code != Some(1) {
-            let words = format!("pg_restore ended with {:?}", ended.code);
-            return Err(Error::new(Code::RestoreFailed, words));
-        }
-        Ok(errors)
-    }
-}
-
 /// Fails where the server has not accepted everything.
 ///
 /// # Errors
@@ -295,44 +249,26 @@ pub(super) async fn read_table(session: &Session, table: &TableContent) -> Resul
     Ok(rows)
 }
 
-/// How tables are compared.
-pub(super) struct Comparing {
-    /// Their digests too, and not only how many rows they have.
-    pub(super) contents: bool,
-    /// Tables at once.
-    pub(super) jobs: usize,
-    /// Closed when `pg_restore` has ended that goes on beside it. Until then half of the sessions
-    /// read, and the smallest tables first: a primary key waits until nobody reads its table, and
-    /// those of the largest take longest.
-    pub(super) restored: Option<tokio::sync::watch::Receiver<()>>,
-}
-
-/// Compares rows, several tables at once and the largest first; gives what differs.
+/// Compares rows, and with `contents` their digests, several tables at once and the largest first;
+/// gives what differs.
 ///
 /// # Errors
 /// UP-6008 when it cannot be read, UP-11xx.
 pub(super) async fn compare_tables(
     target: &ConnectionSettings,
     manifest: &Manifest,
-    how: Comparing,
+    contents: bool,
+    jobs: usize,
     tell: Tell<'_>,
 ) -> Result<Vec<String>> {
-    let (contents, jobs) = (how.contents, how.jobs.clamp(1, manifest.tables.len().max(1)));
     let mut tables = manifest.tables.clone();
     tables.sort_by_key(|table| table.bytes);
-    if how.restored.is_some() {
-        tables.reverse();
-    }
     let tables = Arc::new(Mutex::new(tables));
     let mut workers = tokio::task::JoinSet::new();
     let (sender, mut done) = tokio::sync::mpsc::unbounded_channel();
-    for number in 0..jobs {
+    for _ in 0..jobs.clamp(1, manifest.tables.len().max(1)) {
         let (target, tables, sender) = (target.clone(), Arc::clone(&tables), sender.clone());
-        let restored = how.restored.clone().filter(|_| number >= jobs.div_ceil(2));
         workers.spawn(async move {
-            if let Some(mut restored) = restored {
-                while restored.changed().await.is_ok() {}
-            }
             let session = target.connect().await?;
             let failed = |e| query_failed(Code::RestoreFailed, "reading the restored copy", &e);
             session.simple_query(COPY_SETTINGS).await.map_err(failed)?;
