@@ -373,19 +373,7 @@ fn check_room(store: &Store, tables: &[Table], compressor: Compressor) -> Result
         Compressor::PgDump => size / 4,
         Compressor::Underpin => size / 2 + size / 4,
     };
-    match store.free_bytes() {
-        Some(free) if free < needed => {
-            let words = format!(
-                "the backup needs about {} MB, and {} MB are free",
-                needed.div_ceil(1 << 20),
-                free >> 20
-            );
-            Err(Error::new(Code::BackupNoRoom, words)
-                .hint("make room: underpin backup prune")
-                .hint("or name another folder: --backups FOLDER"))
-        }
-        _ => Ok(()),
-    }
+    store.require_room(needed, "the backup needs about")
 }
 
 fn sequences(

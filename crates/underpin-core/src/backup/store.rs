@@ -370,6 +370,23 @@ impl Store {
         Some(about.f_bavail.saturating_mul(about.f_frsize))
     }
 
+    /// Refuses what certainly does not fit; `needs` are the words before the megabytes.
+    ///
+    /// # Errors
+    /// UP-6003.
+    pub(super) fn require_room(&self, bytes: u64, needs: &str) -> Result<()> {
+        match self.free_bytes() {
+            Some(free) if free < bytes => {
+                let (needed, free) = (bytes.div_ceil(1 << 20), free >> 20);
+                let words = format!("{needs} {needed} MB, and {free} MB are free");
+                Err(Error::new(Code::BackupNoRoom, words)
+                    .hint("make room: underpin backup prune")
+                    .hint("or name another folder: --backups FOLDER"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Makes the folder, and refuses one that others can write to: who can, can replace a backup.
     fn prepare(&self) -> Result<()> {
         make(&self.root)

@@ -212,7 +212,7 @@ impl Opening<'_> {
         let contents: Contents = serde_json::from_slice(&text)
             .map_err(|e| undecryptable(CONTENTS, &format!("line {} is not known", e.line())))?;
         let manifest = contents.give(closed)?;
-        room(store, manifest.bytes(), "decrypting the backup")?;
+        store.require_room(manifest.bytes(), "decrypting the backup needs")?;
         let stage = store.begin_stage()?;
         for file in &manifest.files {
             let stored = format!("{}{SUFFIX}", file.path);
@@ -275,7 +275,7 @@ pub(super) async fn encrypt(
     let (stop, of) = (tools.stop.clone(), manifest.bytes());
     super::check::blocking("encrypt", of, tell, move |done| {
         let largest = manifest.files.iter().map(|file| file.bytes).max().unwrap_or(0);
-        room(&store, largest, "encrypting the backup")?;
+        store.require_room(largest, "encrypting the backup needs")?;
         let closing = Closing { folder, recipients: parsed, identities, stop };
         closing.run(manifest, recipients, done)
     })
@@ -366,23 +366,6 @@ impl Closing {
 
 fn hashed_of(file: &FileEntry) -> Hashed {
     Hashed { bytes: file.bytes, sha256: file.sha256.clone() }
-}
-
-/// Refuses what does not fit.
-fn room(store: &Store, needed: u64, doing: &str) -> Result<()> {
-    match store.free_bytes() {
-        Some(free) if free < needed => {
-            let words = format!(
-                "{doing} needs {} MB, and {} MB are free",
-                needed.div_ceil(1 << 20),
-                free >> 20
-            );
-            Err(Error::new(Code::BackupNoRoom, words)
-                .hint("make room: underpin backup prune")
-                .hint("or name another folder: --backups FOLDER"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// A folder for us alone, and those above it.

@@ -54,19 +54,6 @@ impl Remote {
             let words = format!("`{}/{}` names too many files", self.url, manifest.name);
             return Err(Error::new(Code::BackupDamaged, words));
         }
-        match store.free_bytes() {
-            Some(free) if free < needed => {
-                let words = format!(
-                    "the backup `{}` has {} MB, and {} MB are free",
-                    manifest.name,
-                    needed.div_ceil(1 << 20),
-                    free >> 20
-                );
-                Err(Error::new(Code::BackupNoRoom, words)
-                    .hint("make room: underpin backup prune")
-                    .hint("or name another folder: --backups FOLDER"))
-            }
-            _ => Ok(()),
-        }
+        store.require_room(needed, &format!("the backup `{}` has", manifest.name))
     }
 }
