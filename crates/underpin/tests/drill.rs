@@ -52,11 +52,15 @@ struct Stage {
 
 impl Stage {
     fn underpin(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_underpin"))
-            .args(arguments)
+        self.output(Command::new(env!("CARGO_BIN_EXE_underpin")).args(arguments))
+    }
+
+    /// Runs a program in the project, with nothing of our own surroundings.
+    fn output(&self, command: &mut Command) -> Output {
+        command
             .current_dir(self.folder.path())
             .env_clear()
-            .env("PATH", "/usr/bin:/bin")
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", self.folder.path())
             .env("UNDERPIN_CACHE_DIR", self.folder.path().join(".cache"))
             .env("UNDERPIN_PG_BIN", &self.server.binaries().folder)
@@ -138,19 +142,9 @@ impl Stage {
              && mkdir -p {socket} && mount --bind kept {socket} && export TMPDIR=/dev/shm && exec \"$@\""
         );
         let _left = std::fs::remove_dir(self.folder.path().join("kept"));
-        Command::new("unshare")
-            .args(["-m", "sh", "-c", &mount, "sh", env!("CARGO_BIN_EXE_underpin")])
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("HOME", self.folder.path())
-            .env("UNDERPIN_CACHE_DIR", self.folder.path().join(".cache"))
-            .env("UNDERPIN_PG_BIN", &self.server.binaries().folder)
-            .env("UNDERPIN_PG_CLIENTS", &self.clients)
-            .env("DATABASE_URL", &self.url)
-            .output()
-            .unwrap()
+        let program = env!("CARGO_BIN_EXE_underpin");
+        let mut command = Command::new("unshare");
+        self.output(command.args(["-m", "sh", "-c", &mount, "sh", program]).args(arguments))
     }
 }
 

@@ -1,27 +1,15 @@
 //! A backup that was damaged or changed is found out, wherever it was touched.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use underpin_core::Code;
 use underpin_core::backup::{BackupName, Level};
 use underpin_core::config::Secret;
 
-use super::{Stage, newest};
+use super::{Stage, files, newest};
 
 /// Bytes that are inverted, one at a time.
 const MUTATIONS: usize = 240;
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let (mut found, mut open) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { open.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    found
-}
 
 fn is_found_out(code: Code) -> bool {
     matches!(code, Code::BackupDamaged | Code::BackupTampered | Code::BackupMissing)

@@ -7,7 +7,7 @@ use underpin_core::config::{Identity, Recipient, Secret};
 use underpin_core::error::Result;
 use underpin_core::{Code, Error};
 
-use super::{Stage, newest, private};
+use super::{Stage, files, newest, private};
 
 /// Bits that are flipped, one at a time.
 const FLIPS: usize = 96;
@@ -46,18 +46,6 @@ async fn stage(pair: &Pair) -> Option<Stage> {
     stage.database.run(&sql).await;
     stage.tools.encryption.recipients = vec![pair.recipient.clone()];
     Some(stage)
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let (mut found, mut open) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { open.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    found
 }
 
 fn holds(bytes: &[u8], line: &[u8]) -> bool {

@@ -13,7 +13,7 @@ mod large_objects;
 mod remote;
 mod restore;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use underpin_core::backup::content::RowDigest;
 use underpin_core::backup::{self, BackupName, Level, Manifest, Request, Step, Store, Tools};
@@ -68,6 +68,19 @@ INSERT INTO _prisma_migrations VALUES ('1', 'c', now(), '20260101000000_init', N
 fn clients(major: u32) -> Option<PathBuf> {
     let folder = underpin_testkit::trees().join(format!("clients/{major}/bin"));
     folder.join("pg_dump").is_file().then_some(folder)
+}
+
+/// All files below a folder, in order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut open) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
 }
 
 /// A database with things in it, and a folder for its backups.

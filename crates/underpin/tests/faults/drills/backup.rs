@@ -14,8 +14,7 @@ const ROWS: &str = "CREATE TABLE wide AS SELECT i, (SELECT string_agg(md5(random
 const TERM_MAX: Duration = Duration::from_secs(8);
 
 pub(super) async fn killed(major: u32) -> Shown {
-    let clients = (major..=18).map(|m| underpin_testkit::trees().join(format!("clients/{m}/bin")));
-    let Some(clients) = clients.into_iter().find(|folder| folder.join("pg_dump").is_file()) else {
+    let Some(clients) = underpin_testkit::clients(major) else {
         return Shown::Skipped(format!("no pg_dump for PostgreSQL {major}"));
     };
     let stage = Stage::new(major, &[]).await;
@@ -78,8 +77,7 @@ pub(super) async fn killed(major: u32) -> Shown {
 /// and the next one finishes the work.
 pub(super) async fn archiving_killed(major: u32) -> Shown {
     use underpin_core::backup::{BackupName, Store};
-    let clients = (major..=18).map(|m| underpin_testkit::trees().join(format!("clients/{m}/bin")));
-    let Some(clients) = clients.into_iter().find(|folder| folder.join("pg_dump").is_file()) else {
+    let Some(clients) = underpin_testkit::clients(major) else {
         return Shown::Skipped(format!("no pg_dump for PostgreSQL {major}"));
     };
     let stage = Stage::new(major, &[]).await;
