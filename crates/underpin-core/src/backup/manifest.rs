@@ -324,6 +324,7 @@ impl Manifest {
 /// A manifest or a claim is not what was written.
 pub(super) fn tampered(name: &str, words: &str) -> Error {
     Error::new(Code::BackupTampered, format!("the manifest of `{name}` {words}"))
+        .hint("the key: `key` in [backup] of underpin.toml")
         .hint("the others: underpin backup list")
 }
 

@@ -27,21 +27,22 @@ impl Seal {
         }
     }
 
-    /// Whether it is the one over `body`; else what is wrong, in words. Who has no key believes a
-    /// MAC.
+    /// Whether it is the one over `body`; else what is wrong, in words. A MAC says nothing to who has
+    /// no key, and what they wrote anew would have none.
     pub(super) fn check(&self, body: &[u8], key: Option<&Secret>) -> Result<(), &'static str> {
-        let fits = match (self, key) {
-            // Who has no key can still see an accident in the rest, file by file.
-            (Self::Mac(_), None) => true,
-            (Self::Mac(found), Some(key)) => is_same(found, &hmac(key.expose().as_bytes(), body)),
-            (Self::Checksum(found), None) => is_same(found, &hex(&Sha256::digest(body))),
-            (Self::Checksum(_) | Self::None, _) => false,
-        };
-        match (fits, self, key) {
-            (true, ..) => Ok(()),
-            (_, Self::Checksum(_), Some(_)) => Err("is not signed, and a key is configured"),
-            (_, Self::Mac(_), _) => Err("is not signed with the configured key, or was changed"),
-            _ => Err("was changed after it was written"),
+        match (self, key) {
+            (Self::Mac(found), Some(key)) => {
+                match is_same(found, &hmac(key.expose().as_bytes(), body)) {
+                    true => Ok(()),
+                    false => Err("is not signed with the configured key, or was changed"),
+                }
+            }
+            (Self::Mac(_), None) => Err("is signed, and no key is configured to check it with"),
+            (Self::Checksum(_) | Self::None, Some(_)) => {
+                Err("is not signed, and a key is configured")
+            }
+            (Self::Checksum(found), None) if is_same(found, &hex(&Sha256::digest(body))) => Ok(()),
+            (Self::Checksum(_) | Self::None, None) => Err("was changed after it was written"),
         }
     }
 }

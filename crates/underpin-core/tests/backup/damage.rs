@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use underpin_core::Code;
-use underpin_core::backup::{BackupName, Level};
+use underpin_core::backup::{BackupName, Level, Store};
 use underpin_core::config::Secret;
 
 use super::{Stage, files, newest};
@@ -103,6 +103,10 @@ async fn a_manifest_that_was_rewritten_does_not_fit_its_key() {
     assert_eq!(stage.store().read(&name).unwrap_err().code(), Code::BackupTampered);
     std::fs::write(&path, forged.to_bytes(stage.tools.key.as_ref()).unwrap()).unwrap();
     stage.store().read(&name).unwrap();
+    // Who has no key cannot tell, and would leave it unsigned.
+    let error = Store::new(stage.tools.folder.clone(), None).read(&name).unwrap_err();
+    assert_eq!(error.code(), Code::BackupTampered);
+    assert!(error.message().contains("no key is configured"), "{error}");
     // Paths that lead out of the folder are refused even when they are signed.
     for bad in ["../../etc/passwd", "/etc/passwd", "dump/../../x"] {
         let mut leading = forged.clone();

@@ -346,9 +346,6 @@ impl Claim {
         if claim.format != FORMAT {
             return Err(damaged(format!("has form {}, and {FORMAT} is known", claim.format)));
         }
-        if let (Seal::Mac(_), None) = (&claim.seal, key) {
-            return Err(tampered(name, "is signed, and no key is configured to check it"));
-        }
         let unsealed = Self { seal: Seal::None, ..claim.clone() };
         let body = serde_json::to_vec_pretty(&unsealed).unwrap_or_default();
         claim.seal.check(&body, key).map_err(|words| tampered(name, words))?;
