@@ -11,7 +11,7 @@ use super::dump::{CATALOG, DUMP, milliseconds};
 use super::files;
 use super::inventory::Inventory;
 use super::manifest::{Damage, Manifest, Proof};
-use super::place::{self, Place, Restore};
+use super::place::{self, Place, Restore, Restored};
 use super::store::Store;
 use super::{
     BackupName, Level, PROGRESS_PAUSE, Step, Tell, Tools, content, interrupted, large_object,
@@ -287,7 +287,7 @@ impl Run<'_> {
             manifest: self.manifest,
             folder: &self.folder,
             tools: self.tools,
-            target: &settings,
+            target: &place.loading(self.tools.jobs)?,
             on_scratch: true,
         };
         let begun = Instant::now();
@@ -317,7 +317,8 @@ impl Run<'_> {
             faults.extend(place::compare_large_objects(&session, self.manifest).await?);
         }
         let jobs = self.tools.jobs;
-        let tables = place::compare_tables(&settings, self.manifest, contents, jobs, tell);
+        let copy = Restored { target: &settings, own: Some(place.folder()), jobs };
+        let tables = place::compare_tables(&copy, self.manifest, contents, tell);
         let mut unchecked = Vec::new();
         let mut level = Level::Restored;
         let mut evidence =

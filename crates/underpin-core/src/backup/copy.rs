@@ -61,7 +61,8 @@ pub async fn restored_copy(
             return Err(Error::new(Code::RestoreFailed, words)
                 .hint("give server binaries that have them: --pg-bin FOLDER"));
         }
-        let restore = Restore { manifest, folder, tools, target: &target, on_scratch: true };
+        let loading = place.loading(tools.jobs)?;
+        let restore = Restore { manifest, folder, tools, target: &loading, on_scratch: true };
         let begun = Instant::now();
         place::accepted(&place.phrase(), restore.run(tell).await?)?;
         Ok((place, target, begun.elapsed()))

@@ -25,6 +25,7 @@ mod level;
 mod loss;
 pub mod manifest;
 mod name;
+mod named_pipe;
 mod place;
 pub mod remote;
 pub mod retain;

@@ -11,7 +11,7 @@ use super::dump::DATABASE;
 use super::files;
 use super::loss::{LossPreview, preview};
 use super::manifest::Manifest;
-use super::place::{self, Restore};
+use super::place::{self, Restore, Restored};
 use super::store::Store;
 use super::{BackupName, Step, Tell, Tools, encryption, query_failed};
 use crate::error::{Changed, Code, Error, Result};
@@ -307,8 +307,8 @@ impl Side<'_> {
         }
         tell(Step::Begun("compare"));
         let session = self.target.connect().await?;
-        let mut faults =
-            place::compare_tables(&self.target, self.manifest, true, self.tools.jobs, tell).await?;
+        let restored = Restored { target: &self.target, own: None, jobs: self.tools.jobs };
+        let mut faults = place::compare_tables(&restored, self.manifest, true, tell).await?;
         faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
         faults.extend(place::compare_large_objects(&session, self.manifest).await?);
         if faults.is_empty() {
