@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::content::{self, Hashed, RowDigest, TableContent};
@@ -168,7 +168,7 @@ impl Draft<'_> {
     async fn dump(&self, source: Source, tell: Tell<'_>) -> Result<Dumped> {
         let before = source.sequences().await?;
         let mut stop = self.tools.stop.clone();
-        let arguments = self.arguments(&source.origin.snapshot);
+        let arguments = self.arguments(&source.origin);
         let counts = {
             let run = self.clients.run("pg_dump", arguments, Some(self.target), stop.requested());
             let run = async { check_ended(&run.await?) };
@@ -211,11 +211,11 @@ impl Draft<'_> {
         Ok(Dumped { source: facts, counts, sequences: sequences(before, &after) })
     }
 
-    fn arguments(&self, snapshot: &str) -> Vec<OsString> {
+    fn arguments(&self, origin: &super::manifest::Origin) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = vec![
             "--format=directory".into(),
             format!("--jobs={}", self.tools.jobs.max(1)).into(),
-            format!("--snapshot={snapshot}").into(),
+            format!("--snapshot={}", origin.snapshot).into(),
             format!("--lock-wait-timeout={LOCK_TIMEOUT_MS}").into(),
             // We ask the disk ourselves, when everything is in place.
             "--no-sync".into(),
@@ -223,6 +223,10 @@ impl Draft<'_> {
             "--file".into(),
             self.folder().into(),
         ];
+        // All else is dumped as UTF-8; bytes of SQL_ASCII may be none (manual, 24.3.4).
+        if origin.encoding == "SQL_ASCII" {
+            arguments.push("--encoding=SQL_ASCII".into());
+        }
         arguments.push(match self.compressor {
             Compressor::PgDump => "--compress=zstd:1".into(),
             Compressor::Underpin => "--compress=0".into(),
@@ -504,7 +508,7 @@ fn read_in_threads(
                         true => Err(interrupted("the check")),
                         false => read_one(plan, path),
                     };
-                    let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                     let Ok(read) = &mut *found else { return };
                     match one {
                         Ok((file, held)) => {
@@ -522,7 +526,7 @@ fn read_in_threads(
             });
         }
     });
-    let mut read = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)?;
+    let mut read = found.into_inner().unwrap_or_else(PoisonError::into_inner)?;
     read.files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(read)
 }

@@ -5,6 +5,7 @@
 mod archive;
 mod claims;
 mod damage;
+mod encodings;
 #[cfg(feature = "encryption")]
 mod encryption;
 mod faults;
