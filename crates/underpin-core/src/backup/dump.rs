@@ -501,6 +501,15 @@ fn read_in_threads(
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Ok(Read::default()));
     std::thread::scope(|scope| {
+        // The disk writes what is there while it is read; in the end there is little left to sync.
+        if !plan.compress {
+            scope.spawn(|| {
+                if let Err(error) = files::sync(&paths) {
+                    *found.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Err(not_written(&error));
+                }
+            });
+        }
         for _ in 0..plan.jobs.min(paths.len()) {
             scope.spawn(|| {
                 while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
