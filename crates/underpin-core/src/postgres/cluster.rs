@@ -191,7 +191,12 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
         let deadline = Instant::now() + STOP_TIMEOUT;
+        let exited = self.folder.join("exited");
         while matches!(self.keeper.try_wait(), Ok(None)) {
+            if exited.exists() {
+                // Side by side with the keeper: to free the memory of large files takes a while.
+                let _gone = std::fs::remove_dir_all(&self.folder);
+            }
             if Instant::now() > deadline {
                 if let Some(group) = rustix::process::Pid::from_raw(self.keeper.id().cast_signed())
                 {
