@@ -34,6 +34,9 @@ const SETTINGS: &[&str] = &[
     "listen_addresses=",
 ];
 
+/// What [`Machine::as_shipped`] sets: only that nobody else reaches it.
+const SHIPPED: &[&str] = &["listen_addresses="];
+
 /// Runs a program, and ends it when the pipe on its own input closes.
 const KEEPER: &str = r#"log=$1; signal=$2; shift 2; exec 3<&0
 "$@" >>"$log" 2>&1 </dev/null 3<&- & pid=$!
@@ -109,6 +112,7 @@ impl Drop for Kept {
 pub struct Machine {
     folder: PathBuf,
     binaries: ServerBinaries,
+    base: &'static [&'static str],
     settings: Vec<String>,
     kept: Option<Kept>,
 }
@@ -119,16 +123,27 @@ impl Machine {
     /// # Errors
     /// What `initdb` or the server said.
     pub async fn start(binaries: &ServerBinaries, settings: &[&str]) -> io::Result<Self> {
-        let mut machine = Self::new(binaries, settings)?;
-        let data = machine.data();
-        let program = binaries.folder.join("initdb");
+        let machine = Self::new(binaries, SETTINGS, settings)?;
+        machine.made(&["-N", "--wal-segsize=1"]).await
+    }
+
+    /// Makes and starts one with the settings that PostgreSQL comes with: everything is kept, on the disk.
+    ///
+    /// # Errors
+    /// As [`Machine::start`].
+    pub async fn as_shipped(binaries: &ServerBinaries) -> io::Result<Self> {
+        Self::new(binaries, SHIPPED, &[])?.made(&[]).await
+    }
+
+    async fn made(mut self, options: &[&str]) -> io::Result<Self> {
+        let program = self.binaries.folder.join("initdb");
         let mut initdb = as_server(&program.display().to_string());
-        initdb.arg("-D").arg(data);
-        initdb.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]);
-        initdb.arg("--wal-segsize=1").stdin(Stdio::null());
+        initdb.arg("-D").arg(self.data());
+        initdb.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]);
+        initdb.args(options).stdin(Stdio::null());
         said(&initdb.output()?)?;
-        machine.up().await?;
-        Ok(machine)
+        self.up().await?;
+        Ok(self)
     }
 
     /// A streaming standby of this server, by a copy of its data while it is down.
@@ -137,7 +152,7 @@ impl Machine {
     /// As [`Machine::start`].
     pub async fn standby(&mut self) -> io::Result<Self> {
         self.down(Stop::Fast)?;
-        let mut machine = Self::new(&self.binaries, &[])?;
+        let mut machine = Self::new(&self.binaries, self.base, &[])?;
         machine.settings = self.settings.clone();
         let mut copy = as_server("cp");
         said(&copy.arg("-r").arg(self.data()).arg(machine.data()).output()?)?;
@@ -152,10 +167,14 @@ impl Machine {
         Ok(machine)
     }
 
-    fn new(binaries: &ServerBinaries, settings: &[&str]) -> io::Result<Self> {
+    fn new(
+        binaries: &ServerBinaries,
+        base: &'static [&'static str],
+        settings: &[&str],
+    ) -> io::Result<Self> {
         let folder = folder()?;
         let settings = settings.iter().map(|&s| s.to_owned()).collect();
-        Ok(Self { folder, binaries: binaries.clone(), settings, kept: None })
+        Ok(Self { folder, binaries: binaries.clone(), base, settings, kept: None })
     }
 
     /// Its data folder.
@@ -184,7 +203,7 @@ impl Machine {
         let mut program = vec![self.binaries.folder.join("postgres").display().to_string()];
         program.extend(["-D".to_owned(), self.data().display().to_string()]);
         program.extend(["-k".to_owned(), self.folder.display().to_string()]);
-        for setting in SETTINGS.iter().copied().chain(self.settings.iter().map(String::as_str)) {
+        for setting in self.base.iter().copied().chain(self.settings.iter().map(String::as_str)) {
             program.extend(["-c".to_owned(), setting.to_owned()]);
         }
         let mut kept = Kept::start(&program, &self.folder.join("log"), "QUIT")?;
