@@ -151,8 +151,9 @@ impl<'a> Stage<'a> {
         let server = Server::start(major, &tuned).await;
         let mut found = Restores::default();
         for _ in 0..RUNS {
-            found.tuned.push(self.restore(server.cluster().socket_folder())?);
-            found.shipped.push(self.restore(self.machine.socket_folder())?);
+            found.shipped.push(self.restore(self.machine.socket_folder()).await?);
+            found.tuned.push(self.restore(server.cluster().socket_folder()).await?);
+            self.settle().await?;
             let check = ["backup", "check", "last", "--level", "5"];
             let (cost, peak) = own_peak(&mut self.underpin(&check))?;
             found.proofs.push(cost);
@@ -168,7 +169,15 @@ impl<'a> Stage<'a> {
         Ok(found)
     }
 
-    fn restore(&self, socket: &Path) -> Outcome<Cost> {
+    /// Nothing is left to be written of what ran before.
+    async fn settle(&self) -> Outcome<()> {
+        self.machine.connect("postgres").await?.simple_query("CHECKPOINT").await?;
+        process::run(&mut Command::new("sync"))?;
+        Ok(())
+    }
+
+    async fn restore(&self, socket: &Path) -> Outcome<Cost> {
+        self.settle().await?;
         process::run(self.client("createdb", socket).arg("copy"))?;
         let mut command = self.client("pg_restore", socket);
         let cost = process::run(command.args(["-j2", "-d", "copy"]).arg(self.plain()))?;
@@ -225,7 +234,8 @@ fn own_peak(command: &mut Command) -> Outcome<(Cost, u64)> {
             while !ended.load(Ordering::Relaxed) {
                 let found = processes_of(&program).into_iter().max().unwrap_or(0);
                 peak.fetch_max(found, Ordering::Relaxed);
-                std::thread::sleep(Duration::from_millis(50));
+                // Seldom: it looks at every process of the machine.
+                std::thread::sleep(Duration::from_millis(250));
             }
         });
         let cost = process::run(command);
