@@ -117,6 +117,25 @@ async fn a_manifest_that_was_rewritten_does_not_fit_its_key() {
     }
 }
 
+/// A copy that is not what its manifest says is told from one that is, row by row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_with_other_rows_is_not_equal() {
+    let Some((stage, name, folder)) = stage().await else { return };
+    let (path, manifest) = (folder.join("manifest.json"), stage.store().read(&name).unwrap());
+    let users = manifest.tables.iter().position(|table| table.name == "users").unwrap();
+    for (rows, digest, words) in [
+        (3000, "0".repeat(32), "\"public\".\"users\": other contents in its 3000 rows"),
+        (2999, manifest.tables[users].digest.clone(), "\"public\".\"users\": 3000 rows, not 2999"),
+    ] {
+        let mut other = manifest.clone();
+        (other.tables[users].rows, other.tables[users].digest) = (rows, digest);
+        std::fs::write(&path, other.to_bytes(None).unwrap()).unwrap();
+        let error = stage.check(&name, Level::Equal).await.unwrap_err();
+        assert_eq!(error.code(), Code::RestoreFailed, "{error}");
+        assert_eq!(error.detail_lines(), [words]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn names_and_folders_that_lead_elsewhere_are_refused() {
     let Some((stage, name, folder)) = stage().await else { return };
