@@ -504,7 +504,7 @@ fn read_in_threads(
         // The disk writes what is there while it is read; in the end there is little left to sync.
         if !plan.compress {
             scope.spawn(|| {
-                if let Err(error) = files::sync(&paths) {
+                if let Err(error) = files::sync(&paths, stop) {
                     *found.lock().unwrap_or_else(PoisonError::into_inner) =
                         Err(not_written(&error));
                 }

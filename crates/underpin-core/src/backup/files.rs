@@ -57,12 +57,13 @@ pub(super) fn bytes_below(folder: &Path) -> u64 {
     files.iter().filter_map(|path| path.metadata().ok()).map(|about| about.len()).sum()
 }
 
-/// Has the disk write files, the first one first.
+/// Has the disk write files, the first one first, until `stop`.
 ///
 /// # Errors
 /// As the file system's.
-pub(super) fn sync(paths: &[PathBuf]) -> io::Result<()> {
-    paths.iter().try_for_each(|path| content::open_plain(path)?.sync_all())
+pub(super) fn sync(paths: &[PathBuf], stop: &dyn Fn() -> bool) -> io::Result<()> {
+    let mut wanted = paths.iter().take_while(|_| !stop());
+    wanted.try_for_each(|path| content::open_plain(path)?.sync_all())
 }
 
 /// Hashes every file but the manifest and compares them with it: level 1.
