@@ -89,7 +89,9 @@ impl Place {
                 );
                 session.simple_query(&sql).await.map_err(|e| {
                     let doing = format!("making a database of the encoding {encoding}");
-                    query_failed(Code::ScratchFailed, &doing, &e)
+                    query_failed(Code::ScratchFailed, &doing, &e).hint(
+                        "the backup was not touched; give other server binaries: --pg-bin FOLDER",
+                    )
                 })?;
                 "encoded"
             }
@@ -347,7 +349,9 @@ pub(super) async fn compare_tables(
         let (tables, sender) = (Arc::clone(&tables), sender.clone());
         let mut pipe = match restored.own.filter(|_| contents) {
             Some(folder) => NamedPipe::new(folder).map_err(|e| {
-                Error::new(Code::ScratchFailed, "the scratch server cannot be read").caused_by(e)
+                Error::new(Code::ScratchFailed, "the scratch server cannot be read")
+                    .caused_by(e)
+                    .hint("the backup was not touched; name another folder: TMPDIR=FOLDER")
             })?,
             None => None,
         };
