@@ -10,6 +10,8 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
 
 use sha2::{Digest as _, Sha256};
 use twox_hash::xxhash3_128::Hasher as Xxh3;
@@ -18,6 +20,10 @@ use super::seal::hex;
 
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 << 10;
+/// From this size on a file is hashed beside the decoding; a thread costs more than it saves below.
+const LARGE_BYTES: u64 = 4 << 20;
+/// Parts that wait to be hashed, each of at most [`BUFFER_BYTES`].
+const PARTS_WAITING: usize = 4;
 /// The largest window that a frame may ask for, as a power of two: 8 MiB. `pg_dump` and we write
 /// frames of at most 4 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
@@ -152,14 +158,52 @@ impl Line {
 /// Counts and hashes what passes.
 struct Hashing<R> {
     inner: R,
-    hash: Sha256,
+    hash: Hash,
     bytes: u64,
+}
+
+/// The SHA-256 of a file under way.
+enum Hash {
+    Here(Sha256),
+    /// By a thread of its own: one large file must not be decoded and hashed by one processor.
+    Beside(SyncSender<Vec<u8>>, JoinHandle<Sha256>),
+}
+
+impl Hash {
+    fn of(file: &File) -> io::Result<Self> {
+        if file.metadata()?.len() < LARGE_BYTES {
+            return Ok(Self::Here(Sha256::new()));
+        }
+        let (sender, parts) = std::sync::mpsc::sync_channel::<Vec<u8>>(PARTS_WAITING);
+        let thread = std::thread::Builder::new()
+            .spawn(move || parts.into_iter().fold(Sha256::new(), Sha256::chain_update))?;
+        Ok(Self::Beside(sender, thread))
+    }
+
+    fn update(&mut self, part: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Here(hash) => hash.update(part),
+            Self::Beside(sender, _) => sender.send(part.to_vec()).map_err(io::Error::other)?,
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<String> {
+        let hash = match self {
+            Self::Here(hash) => hash,
+            Self::Beside(sender, thread) => {
+                drop(sender);
+                thread.join().map_err(|_| io::Error::other("hashing stopped"))?
+            }
+        };
+        Ok(hex(&hash.finalize()))
+    }
 }
 
 impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..read]);
+        self.hash.update(&buffer[..read])?;
         self.bytes += read as u64;
         Ok(read)
     }
@@ -193,9 +237,10 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As the file system's.
 pub fn hash_file(path: &Path) -> io::Result<Hashed> {
-    let mut reader = Hashing { inner: open_plain(path)?, hash: Sha256::new(), bytes: 0 };
+    let hash = Hash::Here(Sha256::new());
+    let mut reader = Hashing { inner: open_plain(path)?, hash, bytes: 0 };
     drain(&mut reader, &mut |_| {})?;
-    Ok(reader.hashed())
+    reader.hashed()
 }
 
 /// Reads a data file (`.dat.zst`, or `.dat` as `pg_dump` writes it without compression) once: the
@@ -217,7 +262,8 @@ pub fn read_data_file(path: &Path) -> io::Result<(Hashed, RowDigest)> {
 /// # Errors
 /// As the file system's; invalid data when it cannot be decoded.
 pub(super) fn decode_file(path: &Path, take: &mut dyn FnMut(&[u8])) -> io::Result<Hashed> {
-    let mut reader = Hashing { inner: open_plain(path)?, hash: Sha256::new(), bytes: 0 };
+    let file = open_plain(path)?;
+    let mut reader = Hashing { hash: Hash::of(&file)?, inner: file, bytes: 0 };
     if path.extension().is_some_and(|extension| extension == "zst") {
         let mut decoder = zstd::stream::read::Decoder::new(&mut reader)?;
         decoder.window_log_max(WINDOW_LOG_MAX)?;
@@ -228,12 +274,12 @@ pub(super) fn decode_file(path: &Path, take: &mut dyn FnMut(&[u8])) -> io::Resul
     } else {
         drain(&mut reader, take)?;
     }
-    Ok(reader.hashed())
+    reader.hashed()
 }
 
 impl<R> Hashing<R> {
-    fn hashed(self) -> Hashed {
-        Hashed { bytes: self.bytes, sha256: hex(&self.hash.finalize()) }
+    fn hashed(self) -> io::Result<Hashed> {
+        Ok(Hashed { bytes: self.bytes, sha256: self.hash.finish()? })
     }
 }
 
