@@ -310,22 +310,21 @@ impl Run<'_> {
         session = settings.connect().await?;
         tell(Step::Begun("compare"));
         let contents = wanted >= Level::Equal;
-        let mut faults = Vec::new();
-        if contents {
-            faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
-            faults.extend(compare_catalog(&mut session, &expected, self.manifest).await?);
-            faults.extend(place::compare_large_objects(&session, self.manifest).await?);
-        }
-        let jobs = self.tools.jobs;
-        let copy = Restored { target: &settings, own: Some(place.folder()), jobs };
+        let copy = Restored::new(&settings, Some(place.folder()), self.tools.jobs);
         let tables = place::compare_tables(&copy, self.manifest, contents, tell);
         let mut unchecked = Vec::new();
         let mut level = Level::Restored;
         let mut evidence =
             format!("restored on {engine} in {} ms, row counts equal", took.as_millis());
+        let mut faults = Vec::new();
         if contents {
-            let (tables, indexes) =
-                tokio::try_join!(tables, check_indexes(&session, &settings, jobs))?;
+            let others = async {
+                let faults = self.compare_others(&mut session, &expected).await?;
+                let indexes = check_indexes(&session, &copy).await?;
+                Ok((faults, indexes))
+            };
+            let (tables, (others, indexes)) = tokio::try_join!(tables, others)?;
+            faults.extend(others);
             faults.extend(tables);
             level = Level::Equal;
             evidence += ", digests, sequences and catalog equal";
@@ -354,6 +353,18 @@ impl Run<'_> {
             copied.drill(apart(drill(settings)).await?);
         }
         Ok(copied)
+    }
+
+    /// All that is no row of a table: sequences, the catalog, large objects.
+    async fn compare_others(
+        &self,
+        session: &mut Session,
+        expected: &CatalogSnapshot,
+    ) -> Result<Vec<String>> {
+        let mut faults = place::compare_sequences(session, &self.manifest.sequences).await?;
+        faults.extend(compare_catalog(session, expected, self.manifest).await?);
+        faults.extend(place::compare_large_objects(session, self.manifest).await?);
+        Ok(faults)
     }
 
     fn catalog(&self) -> Result<CatalogSnapshot> {
@@ -509,14 +520,10 @@ async fn compare_catalog(
     Ok(diff.lines(DIFFERENCES_SHOWN).into_iter().map(|line| format!("catalog: {line}")).collect())
 }
 
-/// Every B-tree, `jobs` at once and the largest first (manual, F.1 amcheck); `None` where there is no
-/// amcheck. What is looked at is the order of the keys in the copy's own indexes: whether each row is in
+/// Every B-tree, the largest first, with the turns that tables leave (manual, F.1 amcheck); `None` where there
+/// is no amcheck. What is looked at is the order of the keys in the copy's own indexes: whether each row is in
 /// them says something about the scratch server, which has just built them, and nothing of the backup.
-async fn check_indexes(
-    session: &Session,
-    settings: &ConnectionSettings,
-    jobs: usize,
-) -> Result<Option<u64>> {
+async fn check_indexes(session: &Session, copy: &Restored<'_>) -> Result<Option<usize>> {
     let failed = |e| query_failed(Code::RestoreFailed, "checking the indexes", &e);
     let schema = identifier(&format!("amcheck_{}", uuid::Uuid::new_v4().simple()));
     let sql = format!("CREATE SCHEMA {schema}; CREATE EXTENSION amcheck SCHEMA {schema}");
@@ -529,17 +536,18 @@ async fn check_indexes(
          ORDER BY c.relpages";
     let rows = session.rows(sql).await.map_err(failed)?;
     let oids: Vec<String> = rows.into_iter().filter_map(|row| row.into_iter().next()?).collect();
-    let (count, left) = (oids.len() as u64, std::sync::Mutex::new(oids));
+    let (count, left) = (oids.len(), std::sync::Mutex::new(oids));
     let worker = async || -> Result<()> {
-        let session = settings.connect().await?;
+        let session = copy.target.connect().await?;
         let next = || left.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         while let Some(oid) = next() {
+            let _turn = copy.turns.acquire().await;
             let sql = format!("SELECT {schema}.bt_index_parent_check({oid}, false)");
             session.simple_query(&sql).await.map_err(failed)?;
         }
         Ok(())
     };
-    futures_util::future::try_join_all((0..jobs.max(1)).map(|_| worker())).await?;
+    futures_util::future::try_join_all((0..copy.jobs.min(count)).map(|_| worker())).await?;
     let _kept = session.simple_query(&format!("DROP SCHEMA {schema} CASCADE")).await;
     Ok(Some(count))
 }

@@ -2,9 +2,10 @@
 //!
 //! Purpose: COPY text of a server on this machine for less than the socket takes (figures: ADR 6). The
 //! protocol sends rows in pieces of 8 kB (`PQ_SEND_BUFFER_SIZE`, PostgreSQL 13 to 18), each of which
-//! wakes the reader; a pipe of 1 MiB that is looked into once a millisecond wakes nobody. Invariants: the pipe lies in the server's own folder, and goes with this value; nothing is
-//! waited for that COPY itself does not wait for. Non-goals: servers that are not ours, because COPY to
-//! a file needs `pg_write_server_files`.
+//! wakes the reader; a pipe of 1 MiB that is looked into once a millisecond wakes nobody.
+//! Invariants: the pipe lies in the server's own folder, and goes with this value; nothing is waited
+//! for that COPY itself does not wait for. Non-goals: servers that are not ours, because COPY to a file
+//! needs `pg_write_server_files`.
 
 use std::fs::File;
 use std::io::{self, Read as _};

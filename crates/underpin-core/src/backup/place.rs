@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use tokio::sync::Semaphore;
+
 use super::content::{self, RowDigest, TableContent};
 use super::dump::DUMP;
 use super::manifest::{Compressor, Manifest, SequenceState};
@@ -321,6 +323,16 @@ pub(super) struct Restored<'a> {
     /// The folder of the server, where it is ours: rows come through pipes there.
     pub(super) own: Option<&'a Path>,
     pub(super) jobs: usize,
+    /// One for each of `jobs` that read at the same time; more would only wait for a processor.
+    pub(super) turns: Arc<Semaphore>,
+}
+
+impl<'a> Restored<'a> {
+    /// A database that `jobs` sessions may read at once.
+    pub(super) fn new(target: &'a ConnectionSettings, own: Option<&'a Path>, jobs: usize) -> Self {
+        let jobs = jobs.max(1);
+        Self { target, own, jobs, turns: Arc::new(Semaphore::new(jobs)) }
+    }
 }
 
 /// Compares rows, and with `contents` their digests, several tables at once and the largest first;
@@ -344,9 +356,10 @@ pub(super) async fn compare_tables(
     };
     let mut workers = tokio::task::JoinSet::new();
     let (sender, mut done) = tokio::sync::mpsc::unbounded_channel();
-    for _ in 0..restored.jobs.clamp(1, manifest.tables.len().max(1)) {
+    for _ in 0..restored.jobs.min(manifest.tables.len()) {
         let target = restored.target.clone();
         let (tables, sender) = (Arc::clone(&tables), sender.clone());
+        let turns = Arc::clone(&restored.turns);
         let mut pipe = match restored.own.filter(|_| contents) {
             Some(folder) => NamedPipe::new(folder).map_err(|e| {
                 Error::new(Code::ScratchFailed, "the scratch server cannot be read")
@@ -362,6 +375,7 @@ pub(super) async fn compare_tables(
             let mut differences = Vec::new();
             let next = || tables.lock().unwrap_or_else(PoisonError::into_inner).pop();
             while let Some(table) = next() {
+                let _turn = turns.acquire().await;
                 let found = match contents {
                     true => compare_rows(&session, pipe.as_mut(), &table, options).await?,
                     false => compare_count(&session, &table).await?,

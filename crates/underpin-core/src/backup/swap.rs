@@ -307,7 +307,7 @@ impl Side<'_> {
         }
         tell(Step::Begun("compare"));
         let session = self.target.connect().await?;
-        let restored = Restored { target: &self.target, own: None, jobs: self.tools.jobs };
+        let restored = Restored::new(&self.target, None, self.tools.jobs);
         let mut faults = place::compare_tables(&restored, self.manifest, true, tell).await?;
         faults.extend(place::compare_sequences(&session, &self.manifest.sequences).await?);
         faults.extend(place::compare_large_objects(&session, self.manifest).await?);
