@@ -70,6 +70,7 @@ impl Place {
             settings: SETTINGS
                 .iter()
                 .map(|&setting| setting.to_owned())
+                .chain([format!("max_connections={}", sessions(tools.jobs))])
                 .chain(more.iter().cloned())
                 .collect(),
             room_bytes: room,
@@ -134,6 +135,11 @@ impl Place {
     pub(super) fn phrase(&self) -> String {
         format!("PostgreSQL {}, own scratch cluster", self.version)
     }
+}
+
+/// Sessions of a server whose tables and indexes `jobs` each read; never fewer than it has otherwise.
+fn sessions(jobs: usize) -> usize {
+    (2 * jobs + 10).max(40)
 }
 
 /// Bytes of memory that are free for all: of the machine (proc(5), `MemAvailable`) and of our control

@@ -220,6 +220,23 @@ async fn a_backup_is_proven_to_be_equal() {
     }
 }
 
+/// With as many jobs as the settings allow there are still sessions enough on the scratch server.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_jobs_find_room_on_the_scratch_server() {
+    let Some((major, client)) = newest() else { return };
+    let server = underpin_testkit::server(major).await;
+    let mut stage = Stage::new(&server, client).await;
+    let tables = "DO $$ BEGIN FOR i IN 1..60 LOOP
+        EXECUTE format('CREATE TABLE many_%s (id int PRIMARY KEY)', i);
+        EXECUTE format('INSERT INTO many_%s SELECT generate_series(1, 9)', i); END LOOP; END $$";
+    stage.database.run(tables).await;
+    let (name, _) = stage.create().await.unwrap();
+    stage.tools.jobs = 64;
+    let proven = stage.check(&name, Level::Equal).await;
+    let proven = proven.unwrap_or_else(|e| panic!("{e}: {:?} {:?}", e.causes(), e.detail_lines()));
+    assert_eq!(proven.level(), Some(Level::Equal), "{:?}", proven.proofs);
+}
+
 /// Folders 0700, files 0600.
 fn private(folder: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt as _;
