@@ -389,6 +389,25 @@ mod tests {
         assert!(digest_of("\\.\n\n\n", 2).is_whole_file());
     }
 
+    /// Hashed beside the decoding from a size on; a cut one is an error there too.
+    #[test]
+    fn a_large_file_has_the_hash_that_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("7.dat");
+        let line = |n: u64| format!("{:032x}\n", Xxh3::oneshot(&n.to_le_bytes()));
+        let text: String = (0..400_000).map(line).chain(["\\.\n\n\n".to_owned()]).collect();
+        std::fs::write(&path, text).unwrap();
+        compress(&path).unwrap();
+        let packed = folder.path().join("7.dat.zst");
+        assert!(packed.metadata().unwrap().len() > LARGE_BYTES);
+        let (hashed, rows) = read_data_file(&packed).unwrap();
+        assert_eq!(hashed, hash_file(&packed).unwrap());
+        assert_eq!(rows.rows(), 400_000);
+        let file = File::options().write(true).open(&packed).unwrap();
+        file.set_len(hashed.bytes - 1).unwrap();
+        assert!(read_data_file(&packed).is_err());
+    }
+
     #[test]
     fn a_compressed_file_reads_as_the_plain_one() {
         let folder = tempfile::tempdir().unwrap();
