@@ -128,6 +128,45 @@ async fn one_command_brings_back_what_a_bad_migration_destroyed() {
     }
 }
 
+/// No dump begins while a migration of anybody's is under way, and a deploy's own is over before its
+/// first statement: CREATE INDEX CONCURRENTLY waits for every older snapshot.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_snapshot_holds_up_an_index_build() {
+    for major in majors() {
+        let Some(clients) = (major..=18).find_map(clients) else { continue };
+        let server = underpin_testkit::server(major).await;
+        let database = server.database().await;
+        let stage = Stage {
+            url: database.url.clone(),
+            server: std::sync::Arc::clone(&server),
+            clients,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let settings = "version = 1\n[backup]\nfolder = \"backups\"\nbefore_deploy = \"always\"\n";
+        std::fs::write(stage.folder.path().join("underpin.toml"), settings).unwrap();
+        stage.migration("20260101000000_init", GIVEN);
+        stage.succeeds(&["deploy"]);
+        let before = stage.succeeds(&["backup", "list"]);
+        let migrating = stage.session().await;
+        migrating.simple_query("SELECT pg_advisory_lock(72707369)").await.unwrap();
+        let refused = stage.underpin(&["backup", "create", "--wait", "1"]);
+        let words = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success(), "{major}");
+        assert!(words.contains("UP-4001") && words.contains("a migration is under way"), "{words}");
+        assert_eq!(stage.succeeds(&["backup", "list"]), before, "{major}");
+        migrating.simple_query("SELECT pg_advisory_unlock(72707369)").await.unwrap();
+        stage.succeeds(&["backup", "create", "--wait", "1"]);
+        assert_ne!(stage.succeeds(&["backup", "list"]), before, "{major}");
+        let index = "CREATE INDEX CONCURRENTLY orders_price ON orders (price);";
+        stage.migration("20260102000000_index", index);
+        let deployed = stage.succeeds(&["deploy"]);
+        assert!(deployed.contains("Backup: "), "{deployed}");
+        let valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_price'::regclass";
+        let valid = stage.session().await.value(valid).await.unwrap();
+        assert_eq!(valid.as_deref(), Some("t"), "{major}");
+    }
+}
+
 /// About 40 MB that do not compress, and a migration that writes them anew.
 const WIDE: &str = "INSERT INTO wide SELECT i, (SELECT string_agg(md5(random()::text || i || j), '') \
     FROM generate_series(1, 60) j) AS filler FROM generate_series(1, 20000) i";
