@@ -520,8 +520,8 @@ async fn compare_catalog(
     Ok(diff.lines(DIFFERENCES_SHOWN).into_iter().map(|line| format!("catalog: {line}")).collect())
 }
 
-/// Every B-tree, the largest first, with the turns that tables leave (manual, F.1 amcheck); `None` where there
-/// is no amcheck. What is looked at is the order of the keys in the copy's own indexes: whether each row is in
+/// Every B-tree, the largest first, with the turns that tables leave (manual, F.1 amcheck); `None` where
+/// there is no amcheck. What is looked at is the order of the keys in the copy's own indexes: whether each row is in
 /// them says something about the scratch server, which has just built them, and nothing of the backup.
 async fn check_indexes(session: &Session, copy: &Restored<'_>) -> Result<Option<usize>> {
     let failed = |e| query_failed(Code::RestoreFailed, "checking the indexes", &e);

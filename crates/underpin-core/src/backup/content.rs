@@ -20,7 +20,8 @@ use super::seal::hex;
 
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 << 10;
-/// From this size on a file is hashed beside the decoding; a thread costs more than it saves below.
+/// From this size on a file is hashed beside its decoding. Below it there are at most 2 ms to save (SHA-256
+/// at 1.8 GB/s), and most files of most dumps are small.
 const LARGE_BYTES: u64 = 4 << 20;
 /// Parts that wait to be hashed, each of at most [`BUFFER_BYTES`].
 const PARTS_WAITING: usize = 4;
